@@ -1,0 +1,97 @@
+// A body: the IR of one instruction, block or function, as parallel arrays.
+// In: nothing. Out: Body, Cell, Module-level declarations. Must not know: who fills it or reads it.
+import { Op } from './op.js';
+
+/**
+ * A group of `count` equal storage cells of the processor state, each `width` bits wide.
+ * A cell takes 4 bytes when it has up to 32 bits, else 8 bytes for each begun 64, little-endian, zero-extended.
+ */
+export interface Cell {
+  readonly name: string;
+  readonly width: number;
+  readonly count: number;
+  /** Byte offset in the state block. */
+  readonly offset: number;
+  /** Bytes from one cell to the next. */
+  readonly stride: number;
+}
+
+/** Bytes that a cell of `width` bits takes. */
+export function cellStride(width: number): number {
+  return width <= 32 ? 4 : 8 * Math.ceil(width / 64);
+}
+
+/** An out-of-line function: no registers, no memory, several results. */
+export interface Func {
+  readonly name: string;
+  readonly params: readonly number[];
+  readonly results: readonly number[];
+  readonly body: Body;
+}
+
+/** What a body's numbers refer to. */
+export interface Program {
+  readonly cells: readonly Cell[];
+  readonly funcs: readonly Func[];
+  readonly traps: readonly { readonly name: string; readonly params: readonly number[] }[];
+  readonly hosts: readonly { readonly name: string; readonly width: number }[];
+  /** Width of `pc` and of addresses, 32 or 64. */
+  readonly word: number;
+}
+
+/** Value ids are op positions. Ops are in order of execution; control ops nest. */
+export class Body {
+  readonly op: number[] = [];
+  /** Result width in bits, 0 for none. */
+  readonly width: number[] = [];
+  readonly a: number[] = [];
+  readonly b: number[] = [];
+  readonly c: number[] = [];
+  /** Operand lists of call, return and trap. */
+  readonly extra: number[] = [];
+  /** Constants wider than 32 bits. */
+  readonly big: bigint[] = [];
+  /** Widths of the mutable variables. */
+  readonly vars: number[] = [];
+
+  get length(): number {
+    return this.op.length;
+  }
+
+  /** Appends an op and returns its value id. Nothing is checked: verify() does that. */
+  emit(op: number, width: number, a = 0, b = 0, c = 0): number {
+    this.op.push(op);
+    this.width.push(width);
+    this.a.push(a);
+    this.b.push(b);
+    this.c.push(c);
+    return this.op.length - 1;
+  }
+
+  /** Appends a constant; `value` is reduced modulo 2^width. */
+  constant(width: number, value: bigint | number): number {
+    const v = BigInt.asUintN(width, BigInt(value));
+    if (width <= 32) return this.emit(Op.const, width, Number(BigInt.asIntN(32, v)));
+    this.big.push(v);
+    return this.emit(Op.const, width, this.big.length - 1);
+  }
+
+  /** The value of the constant at `id`, unsigned. Only for a `const` op. */
+  constantValue(id: number): bigint {
+    const a = this.a[id]!;
+    return this.width[id]! <= 32 ? BigInt.asUintN(32, BigInt(a)) : this.big[a]!;
+  }
+
+  /** Appends `values` to the operand lists and returns where they start. */
+  list(values: readonly number[]): number {
+    const at = this.extra.length;
+    this.extra.push(...values);
+    return at;
+  }
+
+  /** Declares a variable and returns its number. */
+  variable(width: number): number {
+    this.vars.push(width);
+    return this.vars.length - 1;
+  }
+}

@@ -1,0 +1,1 @@
+export * from './abi/model.js';
