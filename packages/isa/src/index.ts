@@ -1,1 +1,2 @@
 export * from './abi/model.js';
+export * from './model.js';

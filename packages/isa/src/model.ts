@@ -1,0 +1,77 @@
+// The compiled spec: what the engine, the disassembler and the OS layer read. Plain data, serialisable.
+// In: nothing. Out: types. Made by compile.ts, stored by artifact.ts. Must not know: the grammar or the AST.
+import type { Body, Program } from '@mimic/ir';
+import type { LinuxAbi, HookName } from './abi/model.js';
+
+/** A field of an encoding: its pieces, most significant first. `at` counts from the least significant bit of the word. */
+export interface EncodedField {
+  readonly name: string;
+  readonly width: number;
+  readonly pieces: readonly { readonly at: number; readonly width: number }[];
+}
+
+/** One instruction: an encoding and its semantics. */
+export interface Insn {
+  /** The manual's name, with the suffix placeholders dropped: `addc`, `rlwinm`. Unique. */
+  readonly name: string;
+  /** Bytes: 4, or 2 for a 16-bit encoding. */
+  readonly length: number;
+  /** A word w matches when (w & mask) == value (both unsigned) and `where`, if there, gives 1. */
+  readonly mask: number;
+  readonly value: number;
+  readonly fields: readonly EncodedField[];
+  /** A pure body over the fields as params, ending in `return` of one bit. */
+  readonly where?: Body;
+  /**
+   * The semantics: `param k` is field k, `pc` the instruction's address. Falling off the end goes on with the next
+   * instruction. Register writes stand where they take effect (entry-value semantics is already resolved): whatever
+   * faults or traps comes before every `set` that it must not follow, so leaving at any load, store or trap is precise.
+   */
+  readonly template: Body;
+  /** Line of the spec, for messages: `ppc/branch.isa:41`. */
+  readonly source: string;
+}
+
+/** Decision tree over the instruction word; nodes by index, the root is 0. */
+export type DecodeNode =
+  /** Looks at bits [at, at + width) of the word; next[i] is a node index or -1: undecodable. */
+  | { readonly kind: 'switch'; readonly at: number; readonly width: number; readonly next: readonly number[] }
+  /** Instruction indices to try in this order: mask, value and `where`. */
+  | { readonly kind: 'leaf'; readonly insns: readonly number[] };
+
+/** An architectural register as debuggers and traces name it. Bodies run on the state alone. */
+export interface Register {
+  readonly name: string;
+  readonly width: number;
+  /** Ends in `return` of the value. */
+  readonly read: Body;
+  /** param 0 is the value. Absent where the register is constant. */
+  readonly write?: Body;
+}
+
+/** A hook of the ABI; params and results are in `params` and `results` of the function, all `word` wide. */
+export interface Hook {
+  readonly params: readonly number[];
+  readonly body: Body;
+}
+
+export interface CompiledIsa {
+  readonly name: string;
+  readonly title: string;
+  readonly endian: 'big' | 'little';
+  /** Width of addresses and of `pc`. */
+  readonly word: 32 | 64;
+  /** Alignment of instructions and the smallest length, bytes. */
+  readonly unit: 2 | 4;
+  readonly program: Program;
+  /** Bytes of the state block that cells take. The engine puts its own fields after them. */
+  readonly stateSize: number;
+  readonly insns: readonly Insn[];
+  readonly decode: readonly DecodeNode[];
+  readonly registers: readonly Register[];
+  readonly abi?: LinuxAbi;
+  /** Hook bodies may load and store guest memory and read and write cells; results by `return`. */
+  readonly hooks: Readonly<Partial<Record<HookName, Hook>>>;
+  /** Assembly text: see disassemble.ts. */
+  readonly assembly: unknown;
+}
