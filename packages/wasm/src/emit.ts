@@ -103,6 +103,10 @@ export class Emitter {
     return this.body.width[id]!;
   }
 
+  isParam(id: number): boolean {
+    return this.body.op[id] === Op.param;
+  }
+
   isConstant(id: number): boolean {
     return this.body.op[id] === Op.const;
   }

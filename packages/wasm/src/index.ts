@@ -1,6 +1,6 @@
 export { Code } from './code.js';
 export { Emitter, Locals, typeOf } from './emit.js';
-export { functionTarget, defineFunctions } from './functions.js';
+export { type Callables, defineFunctions, functionTarget } from './functions.js';
 export * from './module.js';
 export { Type, VOID, W } from './opcodes.js';
 export * from './platform.js';

@@ -24,6 +24,7 @@ export class ModuleBuilder {
   private readonly funcs: { type: number; body?: FunctionBody }[] = [];
   private readonly exports: { name: string; kind: number; index: number }[] = [];
   private importedFuncs = 0;
+  private elements: readonly number[] = [];
 
   /** Index of the type, added once for equal signatures. */
   type(signature: Signature): number {
@@ -68,6 +69,11 @@ export class ModuleBuilder {
     this.funcs[index - this.importedFuncs]!.body = body;
   }
 
+  /** Table 0 with these functions, for call_indirect. */
+  table(funcs: readonly number[]): void {
+    this.elements = funcs;
+  }
+
   exportFunc(name: string, index: number): void {
     this.exports.push({ name, kind: EXTERNAL.func, index });
   }
@@ -88,10 +94,22 @@ export class ModuleBuilder {
       i.write(c);
     });
     section(out, 3, this.funcs, (c, f) => c.u32(f.type));
+    const tables = this.elements.length ? [this.elements] : [];
+    section(out, 4, tables, (c, t) => {
+      c.byte(0x70);
+      c.byte(0);
+      c.u32(t.length);
+    });
     section(out, 7, this.exports, (c, e) => {
       c.name(e.name);
       c.byte(e.kind);
       c.u32(e.index);
+    });
+    section(out, 9, tables, (c, t) => {
+      // Active, table 0, from offset 0.
+      for (const b of [0, 0x41, 0, 0x0b]) c.byte(b);
+      c.u32(t.length);
+      for (const f of t) c.u32(f);
     });
     section(out, 10, this.funcs, (c, f, n) => {
       if (!f.body) throw new Error(`module: function ${n + this.importedFuncs} has no body`);
