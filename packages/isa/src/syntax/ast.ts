@@ -163,7 +163,7 @@ export type Item =
   | (Node & { readonly t: 'file'; readonly name: string; readonly count: Expr; readonly type: Type; readonly names: readonly RegName[] })
   | (Node & { readonly t: 'view'; readonly name: string; readonly count: number; readonly names: readonly RegName[]; readonly index: string; readonly value: Expr })
   | (Node & { readonly t: 'enum'; readonly name: string; readonly width: number; readonly items: readonly string[] })
-  | (Node & { readonly t: 'field'; readonly names: readonly string[]; readonly type: Type })
+  | (Node & { readonly t: 'field'; readonly names: readonly string[]; readonly type: Type; readonly value?: Expr })
   | (Node & { readonly t: 'form'; readonly name: string; readonly params: readonly Param[]; readonly encoding: Encoding })
   | (Node & { readonly t: 'shape'; readonly name: string; readonly params: readonly Param[]; readonly type?: Type; readonly rows: readonly ShapeRow[] })
   | (Node & { readonly t: 'bank'; readonly name: string; readonly params: readonly Param[]; readonly type?: Type; readonly rows: readonly BankRow[]; readonly otherwise?: Block })

@@ -3,7 +3,7 @@
 import * as ohm from 'ohm-js';
 import type * as ast from './ast.js';
 import { recipe } from './grammar.generated.js';
-import type { Diagnostic, Source, Span } from './source.js';
+import { type Diagnostic, Source, type Span, SpecError } from './source.js';
 import { splitItems } from './split.js';
 
 type Node = ohm.Node;
@@ -85,11 +85,11 @@ const actions: Record<string, (this: Node, ...nodes: Node[]) => Any> = {
   Use: (_k, path) => ({ t: 'use', path: build(path).value }),
   Const: (_k, name, _e, value) => ({ t: 'const', name: text(name), value: build(value) }),
 
-  Reg: (_k, names, type, split, fields) => ({
+  Reg: (_k, names, type, attrs, fields) => ({
     t: 'reg',
     names: list(names),
     type: build(type),
-    split: split.children.length > 0,
+    split: attrs.children.some((a) => text(a) === 'split'),
     fields: maybe(fields) ?? [],
   }),
   SubFields: (_o, fields, _c) => many(fields),
@@ -120,7 +120,7 @@ const actions: Record<string, (this: Node, ...nodes: Node[]) => Any> = {
 
   Enum: (_k, name, _c, width, _o, items, _e) => ({ t: 'enum', name: text(name), width: number(width), items: many(items) }),
   EnumItem: (item, _c) => text(item).replace(/"/g, ''),
-  Field: (_k, names, type) => ({ t: 'field', names: list(names), type: build(type) }),
+  Field: (_k, names, type, _e, value) => ({ t: 'field', names: list(names), type: build(type), value: maybe(value) }),
   Type(_c, what) {
     const w = build(what);
     if (typeof w === 'string') return { name: w, span: span(this) };
@@ -130,7 +130,7 @@ const actions: Record<string, (this: Node, ...nodes: Node[]) => Any> = {
   Form: (_k, name, params, _e, enc) => ({ t: 'form', name: text(name), params: maybe(params) ?? [], encoding: build(enc) }),
   Params: (_o, params, _c) => list(params),
   Param(ref, name, type) {
-    return { name: text(name), ref: ref.children.length > 0, type: maybe(type), span: span(this) };
+    return { name: text(name), ref: ref.children.some((r) => text(r) === '&'), type: maybe(type), span: span(this) };
   },
   Shape: (_k, name, params, type, _o, rows, _c) => ({
     t: 'shape',
@@ -496,6 +496,16 @@ export function parse(src: Source): Parsed {
     items.push(semantics(match).tree());
   }
   return { items, diagnostics };
+}
+
+/** Parses one expression that stands inside a string of the spec, at `span`. Throws SpecError. */
+export function parseExpression(code: string, at: Span): ast.Expr {
+  const match = grammar.match(code, 'Expr');
+  if (match.failed()) throw new SpecError('syntax', `{${code}}: expected ${expected(match)}`, at);
+  source = new Source(at.source.name, code);
+  offset = 0;
+  const e = semantics(match).tree() as ast.Expr;
+  return e;
 }
 
 /** The shortest useful list of what could have stood there. */
