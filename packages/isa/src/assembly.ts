@@ -81,16 +81,24 @@ export class AsmContext {
     return { body: b.finish() };
   }
 
-  /** The pieces of a text with operand names in it. `names` gives more names than the fields: alias operands. */
-  pieces(text: string, span: Span, bound: ReadonlyMap<string, ast.Expr>): AsmPiece[] {
-    const out: AsmPiece[] = [];
-    // Words are operands when they name something; the rest is literal. Placeholders stand in braces.
-    for (const m of text.matchAll(/\{([^}]*)\}|([A-Za-z_]\w*)|([^A-Za-z_{]+)/g)) {
-      if (m[1] !== undefined) out.push(this.placeholder(m[1], span, bound));
-      else if (m[2] !== undefined) out.push(this.operand(m[2], span, bound) ?? { t: 'text', text: m[2] });
-      else out.push({ t: 'text', text: m[3]! });
-    }
-    return merge(out);
+  /** The pieces of a mnemonic: only what stands in braces is an operand. */
+  mnemonic(text: string, span: Span, bound: ReadonlyMap<string, ast.Expr>): AsmPiece[] {
+    return merge(
+      [...text.matchAll(/\{([^}]*)\}|([^{]+)/g)].map((m): AsmPiece =>
+        m[1] !== undefined ? this.placeholder(m[1], span, bound) : { t: 'text', text: m[2]! },
+      ),
+    );
+  }
+
+  /** The pieces of an operand list: words are operands when they name something. `bound` names more than the fields. */
+  operandList(text: string, span: Span, bound: ReadonlyMap<string, ast.Expr>): AsmPiece[] {
+    return merge(
+      [...text.matchAll(/\{([^}]*)\}|([A-Za-z_]\w*)|([^A-Za-z_{]+)/g)].map((m): AsmPiece => {
+        if (m[1] !== undefined) return this.placeholder(m[1], span, bound);
+        if (m[2] !== undefined) return this.operand(m[2], span, bound) ?? { t: 'text', text: m[2] };
+        return { t: 'text', text: m[3]! };
+      }),
+    );
   }
 
   private placeholder(inner: string, span: Span, bound: ReadonlyMap<string, ast.Expr>): AsmPiece {

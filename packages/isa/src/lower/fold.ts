@@ -1,95 +1,9 @@
 // Folding while building: constants, and the identities that lowering itself produces.
 // In: an op and its operands. Out: an existing or constant value, or undefined. Deeper work is done by ir's passes.
-import { Op } from '@mimic/ir';
+import { compute, Op } from '@mimic/ir';
 import type { Builder, Id } from './builder.js';
 
 const mask = (w: number): bigint => (1n << BigInt(w)) - 1n;
-const signed = (w: number, v: bigint): bigint => BigInt.asIntN(w, v);
-
-function shift(w: number, amount: bigint): bigint {
-  return amount > BigInt(w) ? BigInt(w) : amount;
-}
-
-/** The value of `op` on constants; undefined for ops that are not folded here. `widths` are those of the operands. */
-function evaluate(op: number, w: number, v: readonly bigint[], widths: readonly number[], imm: number): bigint | undefined {
-  const [a = 0n, b = 0n, c = 0n] = v;
-  const wa = widths[0] ?? w;
-  switch (op) {
-    case Op.add:
-      return a + b;
-    case Op.sub:
-      return a - b;
-    case Op.mul:
-      return a * b;
-    case Op.udiv:
-      return b === 0n ? 0n : a / b;
-    case Op.urem:
-      return b === 0n ? a : a % b;
-    case Op.sdiv:
-      return b === 0n ? 0n : signed(w, a) / signed(w, b);
-    case Op.srem:
-      return b === 0n ? a : signed(w, a) % signed(w, b);
-    case Op.and:
-      return a & b;
-    case Op.or:
-      return a | b;
-    case Op.xor:
-      return a ^ b;
-    case Op.not:
-      return ~a;
-    case Op.neg:
-      return -a;
-    case Op.shl:
-      return a << shift(w, b);
-    case Op.shr:
-      return a >> shift(w, b);
-    case Op.sar:
-      return signed(w, a) >> shift(w, b);
-    case Op.rotl: {
-      const n = b % BigInt(w);
-      return (a << n) | (a >> (BigInt(w) - n));
-    }
-    case Op.rotr: {
-      const n = b % BigInt(w);
-      return (a >> n) | (a << (BigInt(w) - n));
-    }
-    case Op.eq:
-      return a === b ? 1n : 0n;
-    case Op.ne:
-      return a !== b ? 1n : 0n;
-    case Op.ult:
-      return a < b ? 1n : 0n;
-    case Op.ule:
-      return a <= b ? 1n : 0n;
-    case Op.slt:
-      return signed(wa, a) < signed(wa, b) ? 1n : 0n;
-    case Op.sle:
-      return signed(wa, a) <= signed(wa, b) ? 1n : 0n;
-    case Op.zx:
-      return a;
-    case Op.sx:
-      return signed(wa, a);
-    case Op.slice:
-      return a >> BigInt(imm);
-    case Op.cat:
-      return (a << BigInt(widths[1]!)) | b;
-    case Op.select:
-      return a ? b : c;
-    case Op.popcnt:
-      return BigInt(a.toString(2).replace(/0/g, '').length);
-    case Op.clz:
-      return BigInt(a === 0n ? w : w - a.toString(2).length);
-    case Op.ctz:
-      return BigInt(a === 0n ? w : a.toString(2).length - 1 - a.toString(2).lastIndexOf('1'));
-    case Op.carry:
-      return (a + b + c) >> BigInt(wa) ? 1n : 0n;
-    case Op.undef:
-      return a;
-    default:
-      return undefined;
-  }
-}
-
 /** See the file's head. `args` are the operands a, b, c as Builder.pure takes them. */
 export function fold(b: Builder, op: number, width: number, args: readonly number[]): Id | undefined {
   const [x, y, z] = args as [number, number, number];
@@ -97,10 +11,7 @@ export function fold(b: Builder, op: number, width: number, args: readonly numbe
   const unary = op === Op.not || op === Op.neg || op === Op.zx || op === Op.sx || op === Op.slice || op === Op.popcnt || op === Op.clz || op === Op.ctz || op === Op.undef;
   if (op === Op.param || op === Op.pc || op === Op.const || op === Op.bswap || (op >= Op.fadd && op <= Op.utof)) return undefined;
   if (unary) {
-    if (cx !== undefined && op !== Op.undef) {
-      const v = evaluate(op, width, [cx], [b.width(x)], y);
-      if (v !== undefined) return b.constant(width, v);
-    }
+    if (cx !== undefined && op !== Op.undef) return b.constant(width, compute(op, width, b.width(x), 0, cx, BigInt(y), 0n));
     if ((op === Op.zx || op === Op.sx) && b.width(x) === width) return x;
     if (op === Op.slice) {
       if (y === 0 && b.width(x) === width) return x;
@@ -131,13 +42,10 @@ export function fold(b: Builder, op: number, width: number, args: readonly numbe
   }
   if (op === Op.carry) {
     const cz = b.constantOf(z);
-    if (cx !== undefined && cy !== undefined && cz !== undefined) return b.constant(1, evaluate(op, 1, [cx, cy, cz], [b.width(x)], 0)!);
+    if (cx !== undefined && cy !== undefined && cz !== undefined) return b.constant(1, compute(op, 1, b.width(x), b.width(y), cx, cy, cz));
     return undefined;
   }
-  if (cx !== undefined && cy !== undefined) {
-    const v = evaluate(op, width, [cx, cy], [b.width(x), b.width(y)], 0);
-    if (v !== undefined) return b.constant(width, v);
-  }
+  if (cx !== undefined && cy !== undefined) return b.constant(width, compute(op, width, b.width(x), b.width(y), cx, cy, 0n));
   switch (op) {
     case Op.add:
     case Op.or:

@@ -274,7 +274,7 @@ export class Lowerer {
       return w === width ? id : w < width ? this.b.pure(Op.zx, width, id) : extract(this.b, id, 0, width);
     };
     return {
-      ...constantPlace(this.site, () => fit(row.value ? this.value(this.expr(row.value), row.span) : base().read(false)), width),
+      ...constantPlace(this.site, () => (row.value ? this.rowValue(row.value, width, fit) : fit(base().read(false))), width),
       write: (v) => {
         if (readonly) return this.undefinedInstruction(span);
         const set = row.set;
@@ -283,6 +283,11 @@ export class Lowerer {
         to.write!(to.width < width ? extract(this.b, v, 0, to.width) : v);
       },
     };
+  }
+
+  private rowValue(e: ast.Expr, width: number, fit: (id: Id) => Id): Id {
+    const v = this.expr(e, width);
+    return v.k === 'int' || v.k === 'extend' ? this.coerce(v, width, e.span) : fit(this.value(v, e.span));
   }
 
   undefinedInstruction(span: Span): void {
@@ -324,7 +329,7 @@ export class Lowerer {
     switch (v.k) {
       case 'int': {
         const top = 1n << BigInt(width);
-        if (v.value >= top || v.value < -(top >> 1n)) this.fail('width', `${v.value} does not fit in ${width} bits`, span);
+        if (v.value >= top || v.value < -top) this.fail('width', `${v.value} does not fit in ${width} bits`, span);
         return this.b.constant(width, v.value);
       }
       case 'extend': {
@@ -392,15 +397,21 @@ export class Lowerer {
       case 'unary':
         return unary(this, e.op, this.expr(e.arg), e.span);
       case 'binary':
-        return binary(this, e);
-      case 'cond':
+        return binary(this, e, want);
+      case 'cond': {
+        let known = want;
         return this.conditional(
           this.condition(e.test),
-          () => this.expr(e.then, want),
-          () => this.expr(e.else, want),
+          () => {
+            const v = this.expr(e.then, want);
+            known ??= this.widthOf(v);
+            return v;
+          },
+          () => this.expr(e.else, known),
           e.span,
           want,
         );
+      }
       case 'tuple':
         return { k: 'tuple', items: e.items.map((i) => this.expr(i)) };
       case 'lambda':

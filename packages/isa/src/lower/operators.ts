@@ -111,22 +111,31 @@ function logical(l: Lowerer, e: Extract<ast.Expr, { t: 'binary' }>): Value {
   return bits(l.b.pure(and ? Op.and : Op.or, 1, a, right));
 }
 
+/** Where the operands stand, for messages. */
+interface Operands {
+  readonly left: ast.Expr;
+  readonly right: ast.Expr;
+  readonly span: Span;
+}
+
 /** Both operands as IR of the same width. */
-function pair(l: Lowerer, a: Value, c: Value, e: { left: ast.Expr; right: ast.Expr; span: Span }): [Id, Id] {
-  const width = l.widthOf(a) ?? l.widthOf(c);
+function pair(l: Lowerer, a: Value, c: Value, e: Operands, want: number | undefined): [Id, Id] {
+  const width = l.widthOf(a) ?? l.widthOf(c) ?? want;
   if (width === undefined) l.fail('width', 'the width of neither operand is known', e.span, ['give one a width: zx(x, n)']);
   return [l.coerce(a, width, e.left.span), l.coerce(c, width, e.right.span)];
 }
 
-export function binary(l: Lowerer, e: Extract<ast.Expr, { t: 'binary' }>): Value {
+/** `want`: the width that the context asks for; it counts where neither operand has one. */
+export function binary(l: Lowerer, e: Extract<ast.Expr, { t: 'binary' }>, want?: number): Value {
   if (e.op === '&&' || e.op === '||') return logical(l, e);
-  const a = settle(l, l.expr(e.left), e.left.span);
-  const c = settle(l, l.expr(e.right), e.right.span);
-  return binaryValues(l, e.op, a, c, e);
+  const inner = e.op in arithmetic ? want : undefined;
+  const a = settle(l, l.expr(e.left, inner), e.left.span);
+  const c = settle(l, l.expr(e.right, e.op in shifts || e.op === '++' ? undefined : (l.widthOf(a) ?? inner)), e.right.span);
+  return binaryValues(l, e.op, a, c, e, inner);
 }
 
 /** As `binary`, on operands that are there already. */
-export function binaryValues(l: Lowerer, op: string, a: Value, c: Value, e: { left: ast.Expr; right: ast.Expr; span: Span }): Value {
+export function binaryValues(l: Lowerer, op: string, a: Value, c: Value, e: Operands, want?: number): Value {
   if (op === '++') {
     const hi = l.value(a, e.left.span);
     const lo = l.value(c, e.right.span);
@@ -149,7 +158,7 @@ export function binaryValues(l: Lowerer, op: string, a: Value, c: Value, e: { le
         : l.value(c.k === 'extend' ? bits(c.id) : c, e.right.span);
     return bits(l.b.pure(shifts[op]!, width, value, amount));
   }
-  const [x, y] = pair(l, a, c, e);
+  const [x, y] = pair(l, a, c, e, want);
   const cmp = comparisons[op];
   if (cmp) return bits(cmp[1] ? l.b.pure(cmp[0], 1, y, x) : l.b.pure(cmp[0], 1, x, y));
   return bits(l.b.pure(arithmetic[op]!, l.b.width(x), x, y));

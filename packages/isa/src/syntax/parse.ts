@@ -172,7 +172,7 @@ const actions: Record<string, (this: Node, ...nodes: Node[]) => Any> = {
 
   Enc: (parts) => many(parts),
   Box(_o, cells) {
-    return { t: 'box', cells: many(cells).flat(), span: span(this) };
+    return { t: 'box', cells: many(cells).flat(2), span: span(this) };
   },
   Cell: (bodies, _c) => many(bodies),
   CellBody_fixed(value, _c, width) {
