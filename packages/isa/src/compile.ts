@@ -304,6 +304,14 @@ class Compiler implements SpecContext {
       const errors = verify(f.body, program, { params: f.params, results: f.results });
       if (errors.length) throw new Error(`the body of ${f.name} is malformed:\n${errors.join('\n')}`);
     }
+    for (const r of registers) {
+      const errors = [...verify(r.read, program, { results: [r.width] }), ...(r.write ? verify(r.write, program, { params: [r.width] }) : [])];
+      if (errors.length) throw new Error(`the accesses to ${r.name} are malformed:\n${errors.join('\n')}`);
+    }
+    for (const [name, h] of Object.entries(abi.hooks)) {
+      const errors = verify(h.body, program, { params: h.params });
+      if (errors.length) throw new Error(`the hook ${name} is malformed:\n${errors.join('\n')}`);
+    }
     const assembly: InsnAssembly[] = this.insns.map((x) => ({ own: x.own, aliases: x.aliases }));
     return {
       name: this.names.arch,

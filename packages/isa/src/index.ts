@@ -1,4 +1,5 @@
 export * from './abi/model.js';
+export { ARTIFACT_VERSION, isaFrom, isaSections, pack, type Sections, unpack } from './artifact.js';
 export { type CompiledSpec, compileSpec, type SpecTest } from './compile.js';
 export { decode, type Decoded, fieldsOf } from './decode.js';
 export { type Assembly, disassemble, type TextStyle } from './disassemble.js';

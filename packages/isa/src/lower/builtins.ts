@@ -218,12 +218,52 @@ const table: Readonly<Record<string, { readonly min: number; readonly max: numbe
   },
 };
 
-export const BUILTINS: ReadonlySet<string> = new Set(Object.keys(table));
+/** What only hooks of an ABI have. */
+const hookTable: typeof table = {
+  error: {
+    min: 1,
+    max: 1,
+    run(l, args) {
+      // Results from -4095 to -1 are errors, on every Linux.
+      const v = val(l, args[0]!);
+      const w = l.b.width(v);
+      return bits(l.b.pure(Op.ule, 1, l.b.constant(w, -4095), v));
+    },
+  },
+  align_down: {
+    min: 2,
+    max: 2,
+    run(l, args) {
+      const v = val(l, args[0]!);
+      const n = number(l, args[1]!, 'the alignment');
+      return bits(l.b.pure(Op.and, l.b.width(v), v, l.b.constant(l.b.width(v), -n)));
+    },
+  },
+  addr: { min: 1, max: 1, run: (l, args, span) => bits(structure(l, args[0]!, span).address) },
+  sizeof: { min: 1, max: 1, run: (l, args, span) => int(l.hooks!.size(structure(l, args[0]!, span).struct)) },
+  save: {
+    min: 1,
+    max: 1,
+    run(l, args, span) {
+      const s = structure(l, args[0]!, span);
+      l.hooks!.save(l, s.struct, s.address, span);
+      return { k: 'none' };
+    },
+  },
+};
+
+function structure(l: Lowerer, a: ast.Arg, span: Span): { struct: string; address: Id } {
+  const v = l.expr(a.value);
+  if (v.k !== 'struct') return l.fail('struct', 'this takes a structure', span);
+  return v;
+}
+
+export const BUILTINS: ReadonlySet<string> = new Set([...Object.keys(table), ...Object.keys(hookTable)]);
 export const NAMESPACES: ReadonlySet<string> = new Set(['native', 'timer', 'cpu']);
 
 export function callBuiltin(l: Lowerer, name: string, args: Args, span: Span): Value {
   if (name.startsWith('native.')) return callNative(l, name.slice(7), args, span);
-  const f = table[name];
+  const f = table[name] ?? (l.hooks ? hookTable[name] : undefined);
   if (!f) {
     const m = /^mem(\d*)$/.exec(name);
     // mem(width)[address]: the width as an expression.

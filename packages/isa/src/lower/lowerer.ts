@@ -31,6 +31,15 @@ export interface SpecContext {
   warn(code: string, message: string, span: Span): void;
 }
 
+/** What a hook of an ABI may use besides: guest structures. */
+export interface HookContext {
+  /** A field of a structure at an address. */
+  field(l: Lowerer, struct: string, address: Id, name: string, span: Span): Value;
+  size(struct: string): number;
+  /** Stores registers into a structure by its `map`. */
+  save(l: Lowerer, struct: string, address: Id, span: Span): void;
+}
+
 /** What kind of body is being built: what it may touch. */
 export type BodyKind = 'insn' | 'function' | 'hook';
 
@@ -53,6 +62,7 @@ export class Lowerer {
     readonly b: Builder,
     readonly kind: BodyKind,
     readonly fields: ReadonlyMap<string, FieldUse> = new Map(),
+    readonly hooks?: HookContext,
   ) {
     this.state = new State(b);
     this.site = { b, state: this.state, msb0: spec.names.bits === 'msb0' };
@@ -444,6 +454,7 @@ export class Lowerer {
   private memberOf(e: Extract<ast.Expr, { t: 'member' }>): Value {
     const base = this.expr(e.base);
     if (base.k === 'namespace') return namespaceMember(this, base.name, e.name, e.span);
+    if (base.k === 'struct') return this.hooks!.field(this, base.struct, base.address, e.name, e.span);
     if (base.k === 'record') {
       const v = base.member(e.name);
       return v ?? this.fail('member', `no member ${e.name}; there are ${base.names.join(', ')}`, e.span);

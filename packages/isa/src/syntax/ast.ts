@@ -195,9 +195,11 @@ export type AbiPart =
   | (Node & { readonly t: 'struct'; readonly name: string; readonly fields: readonly AbiStructField[] })
   | (Node & { readonly t: 'numbers'; readonly rows: readonly { number: number; name: string; params?: readonly string[]; same?: string }[] })
   | (Node & { readonly t: 'values'; readonly name: string; readonly rows: readonly { name: string; value: bigint | string }[] })
+  | (Node & { readonly t: 'faults'; readonly rows: readonly { trap: string; signal: string; code: string }[] })
   | (Node & { readonly t: 'map'; readonly name: string; readonly rows: readonly MapRow[] })
   | (Node & { readonly t: 'signal'; readonly name: string; readonly params: readonly Param[]; readonly place: Expr; readonly body: Block })
   | (Node & { readonly t: 'sigreturn'; readonly name: string; readonly place: Expr })
   | (Node & { readonly t: 'hook'; readonly name: string; readonly params: readonly Param[]; readonly body: Block })
+  /** Lines of hexadecimal digits, bytes in memory order. */
   | (Node & { readonly t: 'code'; readonly name: string; readonly lines: readonly string[] });
 export type AbiItem = Node & { readonly t: 'abi'; readonly name: string; readonly base?: string; readonly parts: readonly AbiPart[] };

@@ -329,6 +329,9 @@ const actions: Record<string, (this: Node, ...nodes: Node[]) => Any> = {
   }),
   SigReturn: (_k, name, _at, place) => ({ t: 'sigreturn', name: text(name), place: build(place) }),
   Hook: (word, params, body) => ({ t: 'hook', name: text(word), params: maybe(params) ?? [], body: build(body) }),
+  Faults: (_k, _o, rows, _c) => ({ t: 'faults', rows: many(rows) }),
+  FaultRow: (trap, _e, signal, code) => ({ trap: text(trap), signal: text(signal), code: text(code) }),
+  CodeLine: (_h, s) => build(s),
   Code: (_k, name, _o, lines, _c) => ({ t: 'code', name: text(name), lines: many(lines).map((l) => l.value) }),
 
   Block(_o, stmts, _c) {
