@@ -1,2 +1,15 @@
 export * from './body.js';
+export { Builder } from './builder.js';
+export { compute, isFloatResult } from './compute.js';
+export { operands, removeDead } from './dead.js';
+export * from './evaluate.js';
 export * from './op.js';
+export { parse } from './parse.js';
+export * from './passes.js';
+export { print, printOp } from './print.js';
+export { simplify, type Substitution } from './simplify.js';
+export { splitBody, splitProgram, type SplitOptions, type SplitProgram } from './split-wide.js';
+export { structure, type Structure } from './structure.js';
+export { verify, type VerifyOptions } from './verify.js';
+export { Random, randomBody, type RandomBodyOptions, randomProgram } from './random.js';
+export { SimulatedMachine } from './simulate.js';

@@ -1,0 +1,58 @@
+// IEEE 754 binary32 and binary64 on bit patterns, as the float ops of the table mean them.
+// In: bit patterns (bigint) and a format width. Out: bit patterns, NaN results canonical.
+// Must not know: bodies, machines.
+
+const view = new DataView(new ArrayBuffer(8));
+
+/** The number with bit pattern `bits` in the format of `width` (32 or 64) bits. */
+export function fromBits(bits: bigint, width: number): number {
+  if (width === 32) {
+    view.setUint32(0, Number(bits));
+    return view.getFloat32(0);
+  }
+  view.setBigUint64(0, bits);
+  return view.getFloat64(0);
+}
+
+/** The bit pattern of `x`, rounded to nearest even to the format of `width` (32 or 64) bits. */
+export function toBits(x: number, width: number): bigint {
+  if (Number.isNaN(x)) return width === 32 ? 0x7fc00000n : 0x7ff8000000000000n;
+  if (width === 32) {
+    view.setFloat32(0, x);
+    return BigInt(view.getUint32(0));
+  }
+  view.setFloat64(0, x);
+  return view.getBigUint64(0);
+}
+
+/** Rounds to an integral value: mode 0 to nearest even, 1 toward zero, 2 up, 3 down. Keeps the sign of zero. */
+export function roundIntegral(x: number, mode: number): number {
+  if (mode === 1) return Math.trunc(x);
+  if (mode === 2) return Math.ceil(x);
+  if (mode === 3) return Math.floor(x);
+  if (!Number.isFinite(x) || Math.abs(x) >= 2 ** 52) return x;
+  const low = Math.floor(x);
+  const rest = x - low;
+  const rounded = rest < 0.5 ? low : rest > 0.5 ? low + 1 : low % 2 === 0 ? low : low + 1;
+  return rounded === 0 && (x < 0 || Object.is(x, -0)) ? -0 : rounded;
+}
+
+/** `x` as an integer of `width` bits, toward zero, saturating; NaN gives 0. */
+export function toInteger(x: number, width: number, signed: boolean): bigint {
+  if (Number.isNaN(x)) return 0n;
+  const low = signed ? -(1n << BigInt(width - 1)) : 0n;
+  const high = (1n << BigInt(signed ? width - 1 : width)) - 1n;
+  if (x === Infinity) return high;
+  const v = x === -Infinity ? low : BigInt(Math.trunc(x));
+  return BigInt.asUintN(width, v < low ? low : v > high ? high : v);
+}
+
+/** The bit pattern nearest to the integer `v`, in one rounding. */
+export function fromInteger(v: bigint, width: number): bigint {
+  const negative = v < 0n;
+  let m = negative ? -v : v;
+  // Through a double, binary32 would round twice: fold the low bits into a sticky bit first.
+  if (width === 32 && m >= 1n << 53n) m = ((m >> 11n) | ((m & 0x7ffn) === 0n ? 0n : 1n)) << 11n;
+  const x = Number(m);
+  return toBits(negative ? -x : x, width);
+}
