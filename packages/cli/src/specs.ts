@@ -156,26 +156,34 @@ function fresh(entry: IndexEntry): boolean {
   return hashFiles(entry.files.map((f) => [f, read(f) ?? ''] as const)) === entry.hash;
 }
 
+/** A spec that is not shipped as built: from the user's cache while its files are as they were, else compiled. */
 async function cached(dir: string, ident: Ident, must: boolean): Promise<Sections | undefined> {
   const { unpack } = await import('@mimic/isa/artifact');
-  const { spec, entry } = await compileAt(dir);
-  const elf = spec.isa?.abi?.elf;
+  const base = join(cacheDir(), `${basename(dir)}-${hashFiles([[resolve(dir), '']])}`);
+  const read = reader(dirname(resolve(dir)));
+  try {
+    const old = JSON.parse(readFileSync(`${base}.json`, 'utf8')) as IndexEntry;
+    if (hashFiles(old.files.map((f) => [f, read(f) ?? ''] as const)) === old.hash) {
+      if (!matches(old, ident)) return undefined;
+      const sections = unpack(readFileSync(`${base}.bin`));
+      if (sections) return sections;
+    }
+  } catch {}
+  const { spec } = await compileAt(dir);
   if (!spec.isa) {
     if (!must) return undefined;
     const { formatDiagnostic } = await import('@mimic/isa');
     throw new SpecErrors(spec.diagnostics.filter((d) => d.severity === 'error').map(formatDiagnostic).join('\n'));
   }
-  if (!elf || !matches(elf, ident)) return undefined;
-  const file = join(cacheDir(), `${basename(dirname(entry))}-${hashFiles(spec.files)}.bin`);
-  try {
-    const old = unpack(readFileSync(file));
-    if (old) return old;
-  } catch {}
+  const elf = spec.isa.abi?.elf;
+  if (!elf) return undefined;
   const bytes = await artifact(spec);
+  const entry: IndexEntry = { name: basename(dir), class: elf.class, data: elf.data, machine: elf.machine, files: [...spec.files.keys()], hash: hashFiles(spec.files) };
   try {
-    write(file, bytes);
+    write(`${base}.bin`, bytes);
+    write(`${base}.json`, Buffer.from(JSON.stringify(entry)));
   } catch {
     // A read-only home: it is built again next time.
   }
-  return unpack(bytes);
+  return matches(elf, ident) ? unpack(bytes) : undefined;
 }
