@@ -1,13 +1,15 @@
 import { defineConfig } from 'tsup';
 
-// One bundle with split chunks: what compiles specs or lists code is loaded only where it is used.
+// One bundle from the sources, split so that running a program does not load the spec compiler.
 export default defineConfig({
   entry: { mimic: 'src/mimic.ts' },
   format: 'esm',
-  target: 'node20',
   platform: 'node',
+  target: 'node20',
   splitting: true,
   clean: false,
+  sourcemap: true,
+  outDir: 'dist',
   noExternal: [/.*/],
   esbuildOptions(options) {
     options.conditions = ['source'];

@@ -9,6 +9,8 @@ type Loader = () => Promise<Command>;
 /** Add a line to add a subcommand. */
 const COMMANDS: Readonly<Record<string, Loader>> = {
   run: async () => (await import('./run/run.js')).run,
+  isa: async () => (await import('./commands/isa.js')).isa,
+  disasm: async () => (await import('./commands/disasm.js')).disasm,
   help: async () => (await import('./help.js')).help,
   '--help': async () => (await import('./help.js')).help,
   '-h': async () => (await import('./help.js')).help,

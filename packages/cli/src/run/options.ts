@@ -12,6 +12,8 @@ export interface RunOptions {
   readonly logFile?: string;
   readonly debugPort?: number;
   readonly cpu?: string;
+  /** A spec folder that counts before the shipped ones. */
+  readonly isa?: string;
   /** Bytes. */
   readonly stackSize?: number;
   readonly program: string;
@@ -73,6 +75,7 @@ const OPTIONS: Readonly<Record<string, Option>> = {
     return undefined;
   }),
   cpu: takes('a name', (o, v) => void (o.cpu = v)),
+  isa: takes('a folder', (o, v) => void (o.isa = v)),
   strace: flag((o) => void (o.strace = true)),
 };
 

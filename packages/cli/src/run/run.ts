@@ -3,6 +3,7 @@
 import * as fs from 'node:fs';
 import * as path from 'node:path';
 import { createGuest, Interpreter } from '@mimic/engine';
+import { isaFrom } from '@mimic/isa/artifact';
 import {
   openProgram,
   type ProcessEnd,
@@ -13,8 +14,8 @@ import {
   type Tracing,
 } from '@mimic/linux';
 import { toBytes } from '../host/names.js';
+import { findSpec, SpecErrors } from '../specs.js';
 import { createHost } from '../host/node-host.js';
-import { isaFor } from './isa-store.js';
 import { parseRunOptions, type RunOptions, UsageError } from './options.js';
 
 const MISSING = 127;
@@ -32,12 +33,11 @@ export async function run(args: readonly string[]): Promise<number> {
   const file = toBytes(path.resolve(options.program));
   const program = openProgram(host.files, file);
   if (program instanceof ProgramProblem) return refuse(options.program, program);
-  const stored = await isaFor(program.identity);
-  if (!stored) return refuse(options.program, unknownMachine(program));
-  const guest = createGuest(stored.isa);
-  const cpu = new Interpreter(stored.isa, stored.interpreter, guest, {
-    hosts: { timebase: () => process.hrtime.bigint() / 40n },
-  });
+  const isa = await findIsa(program, options.isa);
+  if (isa instanceof ProgramProblem) return refuse(options.program, isa);
+  const guest = createGuest(isa.isa);
+  const hosts = { timebase: () => process.hrtime.bigint() / 40n };
+  const cpu = new Interpreter(isa.isa, isa.interpreter, guest, { hosts });
   const started = startProcess(cpu, {
     host,
     program,
@@ -60,13 +60,18 @@ function refuse(name: string, problem: ProgramProblem): number {
   return problem.kind === 'missing' ? MISSING : UNUSABLE;
 }
 
-function unknownMachine({ identity }: Program): ProgramProblem {
+/** The compiled spec for a program; `folder` is one that counts before the shipped ones. */
+async function findIsa({ identity }: Program, folder: string | undefined) {
+  try {
+    const sections = await findSpec(identity, folder);
+    if (sections) return { isa: isaFrom(sections), interpreter: sections['interpreter']! };
+  } catch (error) {
+    if (error instanceof SpecErrors) return new ProgramProblem('unusable', `its instruction set has mistakes:\n${error.message}`);
+    throw error;
+  }
   const { machine, class: bits, data } = identity;
   const order = data === 'msb' ? 'big' : 'little';
-  return new ProgramProblem(
-    'unusable',
-    `no instruction set for ELF machine ${machine} (${bits}-bit, ${order}-endian)`,
-  );
+  return new ProgramProblem('unusable', `no instruction set for ELF machine ${machine} (${bits}-bit, ${order}-endian)`);
 }
 
 function environmentOf({ set, unset }: RunOptions): string[] {

@@ -97,6 +97,7 @@ class AbiCompiler implements HookContext {
       data: p.get('data') as 'lsb' | 'msb',
       machine: Number(p.get('machine')),
       ...(interpreter ? { interpreter } : {}),
+      ...(p.has('format') ? { format: p.get('format')! } : {}),
     };
   }
 

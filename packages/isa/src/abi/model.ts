@@ -39,6 +39,8 @@ export interface ElfIdent {
   readonly data: 'lsb' | 'msb';
   readonly machine: number;
   readonly interpreter?: string;
+  /** What binutils call the file format: `elf32-powerpc`. */
+  readonly format?: string;
 }
 
 export interface AbiTypes {
