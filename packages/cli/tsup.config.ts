@@ -2,7 +2,7 @@ import { defineConfig } from 'tsup';
 
 // One bundle from the sources, split so that running a program does not load the spec compiler.
 export default defineConfig({
-  entry: { mimic: 'src/index.ts' },
+  entry: { mimic: 'src/mimic.ts' },
   format: 'esm',
   platform: 'node',
   target: 'node20',
