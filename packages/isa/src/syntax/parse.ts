@@ -255,7 +255,7 @@ const actions: Record<string, (this: Node, ...nodes: Node[]) => Any> = {
       t: 'test',
       code: typeof c === 'string' ? c : c.value,
       asm: maybe(asm)?.value,
-      inputs: maybe(inputs) ?? [],
+      inputs: build(inputs),
       outputs: r.trap ? [] : r,
       trap: r.trap,
     };
