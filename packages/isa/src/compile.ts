@@ -1,0 +1,342 @@
+// A spec folder -> a compiled ISA and what is wrong with it. The pipeline: load, declare, lower, arrange.
+// In: an entry file and a way to read others. Out: CompiledSpec. Must not know: files, Node.
+import { type Body, type Func, Op, type Program, verify } from '@mimic/ir';
+import { AsmContext, type AsmForm, type InsnAssembly, insnName, splitAsm, substitute } from './assembly.js';
+import { buildTree, overlaps, type Pattern } from './decode-tree.js';
+import { encode, type Encoded } from './encode.js';
+import { compileAbi } from './abi/compile.js';
+import { loadSpec, type Placed, type ReadSpec } from './load.js';
+import { Builder } from './lower/builder.js';
+import { type FieldUse, Lowerer, type SpecContext } from './lower/lowerer.js';
+import { Names } from './lower/names.js';
+import { runBlock } from './lower/statements.js';
+import { bits, int, type Value } from './lower/values.js';
+import type { CompiledIsa, Insn, Register } from './model.js';
+import type * as ast from './syntax/ast.js';
+import { type Diagnostic, locate, type Source, SpecError, type Span } from './syntax/source.js';
+
+/** A test as written, for tests.ts. */
+export interface SpecTest {
+  readonly item: ast.TestItem;
+}
+
+export interface CompiledSpec {
+  /** Absent when there are errors. */
+  readonly isa?: CompiledIsa;
+  readonly diagnostics: readonly Diagnostic[];
+  readonly tests: readonly SpecTest[];
+  /** For lowering the sides of tests. */
+  readonly context: SpecContext;
+  /** Files read, by name: their texts make the content hash. */
+  readonly files: ReadonlyMap<string, string>;
+}
+
+/** Compiles the spec whose main file is `entry`, a name that `read` understands. Never throws for what specs say. */
+export function compileSpec(entry: string, read: ReadSpec): CompiledSpec {
+  return new Compiler(entry, read).run();
+}
+
+interface LoweredInsn {
+  readonly insn: Insn;
+  readonly item: ast.InsnItem;
+  readonly encoded: Encoded;
+  readonly fields: ReadonlyMap<string, FieldUse>;
+  readonly family: ReadonlyMap<string, Value>;
+  readonly over: readonly string[];
+  readonly own: AsmForm;
+  readonly aliases: AsmForm[];
+}
+
+class Compiler implements SpecContext {
+  readonly names = new Names();
+  private readonly diagnostics: Diagnostic[] = [];
+  private readonly funcs: (Func | undefined)[] = [];
+  private readonly funcNumbers = new Map<ast.FnItem, { number: number; params: number[]; results: number[] }>();
+  private readonly hosts: { name: string; width: number }[] = [];
+  private readonly insns: LoweredInsn[] = [];
+
+  constructor(
+    private readonly entry: string,
+    private readonly read: ReadSpec,
+  ) {}
+
+  run(): CompiledSpec {
+    const loaded = loadSpec(this.entry, this.read);
+    this.diagnostics.push(...loaded.diagnostics);
+    const { items } = loaded;
+    this.declareAll(items);
+    for (const p of items) if (p.item.t === 'insn') this.guard(p, () => this.instruction(p as Placed<ast.InsnItem>));
+    for (const p of items) if (p.item.t === 'alias') this.guard(p, () => this.alias(p as Placed<Extract<ast.Item, { t: 'alias' }>>));
+    this.checkOverlaps();
+    const registers = this.registers();
+    const tests = items.filter((p) => p.item.t === 'test').map((p) => ({ item: p.item as ast.TestItem }));
+    const abi = this.abi(items);
+    const isa = this.diagnostics.some((d) => d.severity === 'error') ? undefined : this.result(registers, abi);
+    if (isa && this.names.arch === '') this.report(new SpecError('arch', 'there is no arch item', items[0]?.item.span ?? emptySpan(loaded)));
+    return { isa, diagnostics: this.diagnostics, tests, context: this, files: loaded.files };
+  }
+
+  // ---- SpecContext
+
+  warn(code: string, message: string, span: Span): void {
+    if (this.diagnostics.some((d) => d.code === code && d.span.source === span.source && d.span.at === span.at)) return;
+    this.diagnostics.push({ severity: 'warning', code, message, span });
+  }
+
+  host(name: string, width: number): number {
+    let i = this.hosts.findIndex((h) => h.name === name);
+    if (i < 0) i = this.hosts.push({ name, width }) - 1;
+    return i;
+  }
+
+  outlined(fn: ast.FnItem): { number: number; params: readonly number[]; results: readonly number[] } {
+    const old = this.funcNumbers.get(fn);
+    if (old) return old;
+    const width = (t: ast.Type | undefined, at: Span): number => {
+      if (!t) throw new SpecError('outline', `an @outline function gives the width of every parameter`, at);
+      return this.names.width(t);
+    };
+    const known = {
+      number: this.funcs.length,
+      params: fn.params.map((p) => width(p.type, p.span)),
+      results: fn.results.map((r) => this.names.width(r)),
+    };
+    if (known.results.length === 0) throw new SpecError('outline', `${fn.name} gives nothing: an @outline function has results`, fn.span);
+    this.funcs.push(undefined);
+    this.funcNumbers.set(fn, known);
+    const b = new Builder(false);
+    const l = new Lowerer(this, b, 'function');
+    const frame = new Map<string, Value>(fn.params.map((p, i) => [p.name, bits(b.param(i, known.params[i]!))]));
+    const give = (v: Value, at: Span): void => {
+      const items = v.k === 'tuple' ? v.items : [v];
+      if (items.length !== known.results.length) throw new SpecError('result', `${fn.name} gives ${known.results.length} values, here are ${v.k === 'none' ? 0 : items.length}`, at);
+      const ids = items.map((x, i) => l.coerce(x, known.results[i]!, at));
+      b.effect(Op.return, 0, b.list(ids), ids.length);
+      l.state.left = true;
+    };
+    l.onReturn = give;
+    l.returnWidth = known.results.length === 1 ? known.results[0] : undefined;
+    l.inFrame(frame, () => {
+      const v = runBlock(l, fn.body, l.returnWidth);
+      if (!l.state.left) give(v, fn.span);
+    });
+    const body = b.finish();
+    this.funcs[known.number] = { name: fn.name, params: known.params, results: known.results, body };
+    return known;
+  }
+
+  // ---- stages
+
+  private report(e: unknown): void {
+    if (!(e instanceof SpecError)) throw e;
+    if (this.diagnostics.some((d) => d.span.source === e.span.source && d.span.at === e.span.at && d.message === e.message)) return;
+    this.diagnostics.push({ severity: 'error', code: e.code, message: e.message, span: e.span, label: e.label, notes: e.notes });
+  }
+
+  private guard(p: Placed<ast.Item>, f: () => void): void {
+    try {
+      f();
+    } catch (e) {
+      if (e instanceof RangeError && /call stack/i.test(e.message)) {
+        this.report(new SpecError('recursion', 'this nests too deeply', p.item.span));
+        return;
+      }
+      this.report(e);
+    }
+  }
+
+  private declareAll(items: readonly Placed<ast.Item>[]): void {
+    const late = new Set(['insn', 'alias', 'test', 'abi', 'use', 'family']);
+    const first = ['arch', 'enum'];
+    for (const p of items) if (first.includes(p.item.t)) this.guard(p, () => this.names.declare(p.item));
+    for (const p of items) if (!first.includes(p.item.t) && !late.has(p.item.t)) this.guard(p, () => this.names.declare(p.item));
+  }
+
+  private familyValues(p: Placed<ast.Item>): Map<string, Value> {
+    const out = new Map<string, Value>();
+    for (const [name, v] of p.family) {
+      if (typeof v.value === 'bigint') out.set(name, int(v.value));
+      const def = this.names.defs.get(v.text);
+      if (def?.kind === 'fn') out.set(name, { k: 'fn', fn: def.item });
+    }
+    return out;
+  }
+
+  private instruction(p: Placed<ast.InsnItem>): void {
+    const { item } = p;
+    const numbers = new Map<string, bigint>();
+    for (const [name, v] of p.family) if (typeof v.value === 'bigint') numbers.set(name, v.value);
+    const encoded = encode(this.names, item.encoding, numbers, item.asm.span);
+    const fields = new Map<string, FieldUse>(
+      encoded.fields.map((f, i) => [f.name, { name: f.name, width: f.width, param: i, type: f.type }]),
+    );
+    const family = this.familyValues(p);
+    const texts = new Map([...p.family].map(([k, v]) => [k, v.text]));
+    const { mnemonic, operands } = splitAsm(substitute(item.asm.text, texts));
+    let name = insnName(mnemonic);
+    for (let n = 2; this.insns.some((x) => x.insn.name === name); n++) name = `${insnName(mnemonic)}_${n}`;
+
+    const over: string[] = [];
+    const wheres: ast.Expr[] = [];
+    for (const a of item.attrs) {
+      if (a.t === 'over') over.push(a.name);
+      else if (a.t === 'where') wheres.push(a.args[0]!);
+      else throw new SpecError('attribute', `there is no attribute @${a.name}`, a.span);
+    }
+    const asm = new AsmContext(this, fields, family);
+    const where = wheres.map((w) => asm.reference(w, 1));
+    if (where.length > 1) throw new SpecError('where', 'one `where` is enough: join them with &&', wheres[1]!.span);
+    if (where[0] && where[0].width !== 1) throw new SpecError('where', 'a condition has one bit', wheres[0]!.span);
+
+    const b = new Builder(true);
+    const l = new Lowerer(this, b, 'insn', fields);
+    for (const [k, v] of family) l.global(k, v);
+    runBlock(l, item.body);
+    if (!l.state.left) l.state.finish();
+    const template = b.finish();
+    const whereBody = where[0] ? ('body' in where[0] ? where[0].body : fieldBody(where[0].field)) : undefined;
+    const insn: Insn = {
+      name,
+      length: encoded.width / 8,
+      mask: encoded.mask,
+      value: encoded.value,
+      fields: encoded.fields.map(({ name: n, width, pieces }) => ({ name: n, width, pieces })),
+      ...(whereBody ? { where: whereBody } : {}),
+      template,
+      source: locate(item.span),
+    };
+    const span = item.asm.span;
+    const own: AsmForm = { mnemonic: asm.mnemonic(mnemonic, span, new Map()), operands: asm.operandList(operands, span, new Map()) };
+    this.insns.push({ insn, item, encoded, fields, family, over, own, aliases: [] });
+  }
+
+  private alias(p: Placed<Extract<ast.Item, { t: 'alias' }>>): void {
+    const { item } = p;
+    const texts = new Map([...p.family].map(([k, v]) => [k, v.text]));
+    const target = texts.get(item.insn) ?? item.insn;
+    const insn = this.insns.find((x) => x.insn.name === target);
+    if (!insn) throw new SpecError('unknown-name', `there is no instruction ${target}`, item.span);
+    const { mnemonic, operands } = splitAsm(substitute(item.asm.text, texts));
+    const asm = new AsmContext(this, insn.fields, this.familyValues(p));
+    // `31 - n` at the place of an operand gives n: 31 minus that operand.
+    const { operands: targetOperands } = splitAsm(insn.item.asm.text);
+    const words = targetOperands.split(/[\s,()]+/).filter(Boolean);
+    const bound = new Map<string, ast.Expr>();
+    item.args.forEach((a, i) => {
+      const e = a.value;
+      const operand: ast.Expr = { t: 'name', name: words[i] ?? '', span: a.span };
+      if (e.t === 'binary' && e.op === '-' && e.right.t === 'name' && !insn.fields.has(e.right.name)) bound.set(e.right.name, { ...e, right: operand });
+    });
+    insn.aliases.push({
+      mnemonic: asm.mnemonic(mnemonic, item.asm.span, bound),
+      operands: asm.operandList(operands, item.asm.span, bound),
+      ...(item.when ? { when: asm.reference(item.when, 1) } : {}),
+    });
+  }
+
+  private checkOverlaps(): void {
+    const patterns = this.patterns();
+    for (const o of overlaps(patterns)) {
+      const a = this.insns[o.a]!;
+      const b = this.insns[o.b]!;
+      this.report(
+        new SpecError(
+          'overlap',
+          `${b.insn.name} and ${a.insn.name} both match 0x${o.witness.toString(16).padStart(8, '0')}`,
+          b.item.asm.span,
+          [`${a.insn.name} is at ${a.insn.source}; add \`over ${a.insn.name}\`, or a \`where\` that separates them`],
+          'neither is narrower',
+        ),
+      );
+    }
+    for (const x of this.insns) for (const o of x.over) if (!this.insns.some((y) => y.insn.name === o)) this.report(new SpecError('unknown-name', `there is no instruction ${o}`, x.item.span));
+  }
+
+  private patterns(): Pattern[] {
+    return this.insns.map((x) => ({ name: x.insn.name, mask: x.insn.mask, value: x.insn.value, where: x.insn.where !== undefined, over: x.over }));
+  }
+
+  private registers(): Register[] {
+    const out: Register[] = [];
+    for (const def of this.names.state) {
+      const list: { name: string; e: ast.Expr }[] =
+        def.kind === 'file'
+          ? def.names.map((name) => ({ name, e: { t: 'name', name, span: def.span } }))
+          : [{ name: def.name, e: { t: 'name', name: def.name, span: def.span } }];
+      for (const { name, e } of list) {
+        const rb = new Builder(false);
+        const rl = new Lowerer(this, rb, 'hook');
+        const id = rl.value(rl.expr(e), def.span);
+        rb.effect(Op.return, 0, rb.list([id]), 1);
+        const wb = new Builder(false);
+        const wl = new Lowerer(this, wb, 'hook');
+        wl.place(e).write!(wb.param(0, rb.width(id)));
+        wl.state.finish();
+        out.push({ name, width: rb.width(id), read: rb.finish(), write: wb.finish() });
+      }
+    }
+    return out;
+  }
+
+  private abi(items: readonly Placed<ast.Item>[]): Pick<CompiledIsa, 'abi' | 'hooks'> {
+    const abis = items.filter((p) => p.item.t === 'abi').map((p) => p.item as ast.AbiItem);
+    if (abis.length === 0) return { hooks: {} };
+    return compileAbi(this, abis, (e) => this.report(e));
+  }
+
+  private program(): Program {
+    return {
+      cells: this.names.cells,
+      funcs: this.funcs.map((f) => f!),
+      traps: this.names.traps.map((t) => ({ name: t.name, params: t.params.map((p) => p.width) })),
+      hosts: this.hosts,
+      word: this.names.word,
+    };
+  }
+
+  private result(registers: Register[], abi: Pick<CompiledIsa, 'abi' | 'hooks'>): CompiledIsa {
+    const program = this.program();
+    for (const x of this.insns) {
+      const errors = verify(x.insn.template, program, { params: x.encoded.fields.map((f) => f.width) });
+      if (errors.length) throw new Error(`${x.insn.source}: the template of ${x.insn.name} is malformed:\n${errors.join('\n')}`);
+    }
+    for (const f of program.funcs) {
+      const errors = verify(f.body, program, { params: f.params, results: f.results });
+      if (errors.length) throw new Error(`the body of ${f.name} is malformed:\n${errors.join('\n')}`);
+    }
+    for (const r of registers) {
+      const errors = [...verify(r.read, program, { results: [r.width] }), ...(r.write ? verify(r.write, program, { params: [r.width] }) : [])];
+      if (errors.length) throw new Error(`the accesses to ${r.name} are malformed:\n${errors.join('\n')}`);
+    }
+    for (const [name, h] of Object.entries(abi.hooks)) {
+      const errors = verify(h.body, program, { params: h.params });
+      if (errors.length) throw new Error(`the hook ${name} is malformed:\n${errors.join('\n')}`);
+    }
+    const assembly: InsnAssembly[] = this.insns.map((x) => ({ own: x.own, aliases: x.aliases }));
+    return {
+      name: this.names.arch,
+      title: this.names.title,
+      endian: this.names.endian,
+      word: this.names.word,
+      unit: this.names.unit,
+      program,
+      stateSize: this.names.stateSize,
+      insns: this.insns.map((x) => x.insn),
+      decode: buildTree(this.patterns()),
+      registers,
+      ...abi,
+      assembly,
+    };
+  }
+}
+
+function fieldBody(field: number): Body {
+  const b = new Builder(true);
+  const id = b.param(field, 1);
+  b.effect(Op.return, 0, b.list([id]), 1);
+  return b.finish();
+}
+
+function emptySpan(loaded: { files: ReadonlyMap<string, string>; sources: readonly Source[] }): Span {
+  return { source: loaded.sources[0]!, at: 0, end: 0 };
+}

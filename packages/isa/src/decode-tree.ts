@@ -1,0 +1,101 @@
+// Which pattern wins, and the tree that finds it.
+// In: masks and values. Out: DecodeNode[], overlaps. Must not know: fields, semantics.
+import type { DecodeNode } from './model.js';
+
+export interface Pattern {
+  readonly name: string;
+  readonly mask: number;
+  readonly value: number;
+  readonly where: boolean;
+  /** Names of the instructions that this one is declared to win over. */
+  readonly over: readonly string[];
+}
+
+/** Two patterns that share words while neither is narrower, with such a word. */
+export interface Overlap {
+  readonly a: number;
+  readonly b: number;
+  readonly witness: number;
+}
+
+const contains = (outer: number, inner: number): boolean => (outer & inner) >>> 0 === inner >>> 0;
+
+/** Whether a comes before b where both match: it is narrower, has a condition, or says so. */
+function before(a: Pattern, b: Pattern): boolean {
+  if (a.over.includes(b.name)) return true;
+  if (b.over.includes(a.name)) return false;
+  if (a.mask !== b.mask) return contains(a.mask, b.mask);
+  return a.where && !b.where;
+}
+
+/** All crossing overlaps. Patterns with the same mask whose conditions differ are taken to be separate. */
+export function overlaps(patterns: readonly Pattern[]): Overlap[] {
+  const out: Overlap[] = [];
+  for (let i = 0; i < patterns.length; i++)
+    for (let j = i + 1; j < patterns.length; j++) {
+      const a = patterns[i]!;
+      const b = patterns[j]!;
+      if (((a.value ^ b.value) & a.mask & b.mask) !== 0) continue;
+      if (before(a, b) || before(b, a)) continue;
+      if (a.mask === b.mask && a.where && b.where) continue;
+      out.push({ a: i, b: j, witness: (a.value | b.value) >>> 0 });
+    }
+  return out;
+}
+
+/** The longest run of set bits, at most 10 long, lowest first among equals. */
+function longestRun(mask: number): { at: number; width: number } | undefined {
+  let best: { at: number; width: number } | undefined;
+  for (let at = 0; at < 32; ) {
+    if (!((mask >>> at) & 1)) {
+      at++;
+      continue;
+    }
+    let width = 0;
+    while (at + width < 32 && (mask >>> (at + width)) & 1 && width < 10) width++;
+    if (!best || width > best.width) best = { at, width };
+    at += width;
+  }
+  return best;
+}
+
+/** The tree over words of 32 bits; nodes by index, the root is 0. */
+export function buildTree(patterns: readonly Pattern[]): DecodeNode[] {
+  const nodes: DecodeNode[] = [];
+  const build = (set: readonly number[], used: number): number => {
+    const index = nodes.length;
+    nodes.push({ kind: 'leaf', insns: [] });
+    const common = set.reduce((m, i) => m & patterns[i]!.mask, ~used);
+    const run = set.length > 1 ? longestRun(common) : undefined;
+    if (!run) {
+      nodes[index] = { kind: 'leaf', insns: order(patterns, set) };
+      return index;
+    }
+    const field = run.width === 32 ? -1 : ((1 << run.width) - 1) << run.at;
+    const next = new Array<number>(1 << run.width).fill(-1);
+    const groups = new Map<number, number[]>();
+    for (const i of set) {
+      const key = (patterns[i]!.value & field) >>> run.at;
+      groups.set(key, [...(groups.get(key) ?? []), i]);
+    }
+    for (const [key, group] of groups) next[key] = build(group, used | field);
+    nodes[index] = { kind: 'switch', at: run.at, width: run.width, next };
+    return index;
+  };
+  build(
+    patterns.map((_, i) => i),
+    0,
+  );
+  return nodes;
+}
+
+/** A topological order of `before`; the order of the spec where it does not matter. */
+function order(patterns: readonly Pattern[], set: readonly number[]): number[] {
+  const out: number[] = [];
+  const rest = [...set];
+  while (rest.length) {
+    const k = rest.findIndex((i) => rest.every((j) => j === i || !before(patterns[j]!, patterns[i]!)));
+    out.push(...rest.splice(Math.max(k, 0), 1));
+  }
+  return out;
+}

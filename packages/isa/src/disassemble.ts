@@ -1,0 +1,59 @@
+// Decoded instructions -> assembly text, from the spec's own text.
+// In: a CompiledIsa, a word, its address. Out: text. Must not know: symbols; listings put them in through `address`.
+import { type Body, evaluate, noMachine } from '@mimic/ir';
+import type { AsmForm, AsmPiece, InsnAssembly, StaticRef } from './assembly.js';
+import { decode } from './decode.js';
+import type { CompiledIsa } from './model.js';
+
+/** How a listing wants things. */
+export interface TextStyle {
+  /** An address operand; `0x` and hexadecimal digits unless given. */
+  readonly address?: (address: number) => string;
+}
+
+export interface Assembly {
+  readonly mnemonic: string;
+  /** Comma-separated without spaces; may be empty. */
+  readonly operands: string;
+}
+
+/** The assembly of an unsigned word of 32 bits at `pc`; undefined when it does not decode. */
+export function disassemble(isa: CompiledIsa, word: number, pc: number, style: TextStyle = {}): Assembly | undefined {
+  const d = decode(isa, word);
+  if (!d) return undefined;
+  const text = (isa.assembly as readonly InsnAssembly[])[d.number]!;
+  const value = (ref: StaticRef): number => ('field' in ref ? d.fields[ref.field]! : run(isa, ref.body, d.fields, pc));
+  const form: AsmForm = text.aliases.find((a) => !a.when || value(a.when) === 1) ?? text.own;
+  const print = (p: AsmPiece): string => {
+    switch (p.t) {
+      case 'text':
+        return p.text;
+      case 'flag':
+        return value(p.value) ? p.text : '';
+      case 'names':
+        return p.names[value(p.value)] ?? String(value(p.value));
+      case 'number':
+        return number(p, value(p.value), style);
+      case 'rows': {
+        const row = p.rows.find((r) => !r.when || value(r.when) === 1);
+        return row ? row.pieces.map(print).join('') : '';
+      }
+    }
+  };
+  return {
+    mnemonic: form.mnemonic.map(print).join(''),
+    operands: form.operands.map(print).join('').replace(/,\s+/g, ','),
+  };
+}
+
+function number(p: Extract<AsmPiece, { t: 'number' }>, v: number, style: TextStyle): string {
+  if (p.format === 'a') return style.address ? style.address(v) : `0x${v.toString(16)}`;
+  if (p.format === 'x') return v.toString(16);
+  if (p.signed !== undefined && v >= 2 ** (p.signed - 1)) return String(v - 2 ** p.signed);
+  return String(v);
+}
+
+function run(isa: CompiledIsa, body: Body, fields: readonly number[], pc: number): number {
+  const r = evaluate(isa.program, body, fields.map(BigInt), BigInt(pc), noMachine);
+  return r.kind === 'return' ? Number(r.values[0]) : 0;
+}

@@ -1,0 +1,298 @@
+// Everything a spec declares, by name, and the layout of its state.
+// In: items. Out: Names. Must not know: instructions' bodies.
+import { type Cell, cellStride } from '@mimic/ir';
+import type * as ast from '../syntax/ast.js';
+import { SpecError, type Span } from '../syntax/source.js';
+
+/** A part of a split register: a leaf with a cell, or a group, perhaps repeated. Bits counted from the least significant. */
+export interface Part {
+  readonly name: string;
+  readonly lo: number;
+  readonly width: number;
+  readonly count: number;
+  readonly parts: readonly Part[];
+  /** Of a leaf: cell number and the index of its (first) element. */
+  readonly cell?: number;
+  readonly first?: number;
+  /** Index step from one repetition of the innermost repeated group to the next. */
+  readonly step?: number;
+}
+
+export interface RegDef {
+  readonly kind: 'reg';
+  readonly name: string;
+  readonly width: number;
+  /** The whole as one cell; absent when split. */
+  readonly cell?: number;
+  readonly parts: readonly Part[];
+  /** All bits are leaves of one bit in cells [0, width) of this cell group, in order of the spec's bit numbers. */
+  readonly bitCells?: number;
+  readonly span: Span;
+}
+export interface FileDef {
+  readonly kind: 'file';
+  readonly name: string;
+  readonly width: number;
+  readonly count: number;
+  readonly cell: number;
+  /** Names of the members, in order. */
+  readonly names: readonly string[];
+  readonly span: Span;
+}
+export type FieldType =
+  | { readonly t: 'plain'; readonly width: number }
+  | { readonly t: 'signed'; readonly width: number }
+  | { readonly t: 'file'; readonly name: string }
+  | { readonly t: 'shape'; readonly name: string }
+  | { readonly t: 'enum'; readonly name: string };
+
+/** What a name stands for at the top level. */
+export type Def =
+  | RegDef
+  | FileDef
+  | { readonly kind: 'member'; readonly file: FileDef; readonly index: number; readonly span: Span }
+  | { readonly kind: 'const'; readonly item: Extract<ast.Item, { t: 'const' }>; readonly span: Span }
+  | { readonly kind: 'enum'; readonly width: number; readonly items: readonly string[]; readonly span: Span }
+  | { readonly kind: 'field'; readonly type: FieldType; readonly value?: ast.Expr; readonly span: Span }
+  | { readonly kind: 'form'; readonly item: Extract<ast.Item, { t: 'form' }>; readonly span: Span }
+  | { readonly kind: 'shape'; readonly item: Extract<ast.Item, { t: 'shape' }>; readonly span: Span }
+  | { readonly kind: 'bank'; readonly item: Extract<ast.Item, { t: 'bank' }>; readonly span: Span }
+  | { readonly kind: 'view'; readonly item: Extract<ast.Item, { t: 'view' }>; readonly span: Span }
+  | { readonly kind: 'fn'; readonly item: ast.FnItem; readonly span: Span };
+
+export interface TrapDef {
+  readonly name: string;
+  readonly params: readonly { readonly name: string; readonly width: number }[];
+}
+
+
+
+/** See the file's head. */
+export class Names {
+  readonly defs = new Map<string, Def>();
+  readonly cells: Cell[] = [];
+  /** Illegal is there from the start: `undefined` raises it, and so does a word that does not decode. */
+  readonly traps: TrapDef[] = [{ name: 'Illegal', params: [] }];
+  /** Files and registers in order of declaration. */
+  readonly state: (RegDef | FileDef)[] = [];
+  arch = '';
+  title = '';
+  endian: 'big' | 'little' = 'little';
+  bits: 'msb0' | 'lsb0' = 'lsb0';
+  word: 32 | 64 = 32;
+  unit: 2 | 4 = 4;
+  props: ReadonlyMap<string, string> = new Map();
+  stateSize = 0;
+
+  /** Throws SpecError. */
+  declare(item: ast.Item): void {
+    switch (item.t) {
+      case 'arch':
+        return this.declareArch(item);
+      case 'reg':
+        for (const name of item.names) this.add(name, this.register(name, item));
+        return;
+      case 'file':
+        return this.declareFile(item);
+      case 'enum':
+        return this.add(item.name, { kind: 'enum', width: item.width, items: item.items, span: item.span });
+      case 'field': {
+        const type = this.fieldType(item.type);
+        for (const name of item.names) this.add(name, { kind: 'field', type, value: item.value, span: item.span });
+        return;
+      }
+      case 'const':
+        return this.add(item.name, { kind: 'const', item, span: item.span });
+      case 'form':
+        return this.add(item.name, { kind: 'form', item, span: item.span });
+      case 'shape':
+        return this.add(item.name, { kind: 'shape', item, span: item.span });
+      case 'bank':
+        return this.add(item.name, { kind: 'bank', item, span: item.span });
+      case 'view':
+        return this.add(item.name, { kind: 'view', item, span: item.span });
+      case 'fn':
+        return this.add(item.name, { kind: 'fn', item, span: item.span });
+      case 'trap':
+        if (item.name === 'Illegal') return;
+        if (this.traps.some((t) => t.name === item.name)) throw new SpecError('duplicate', `trap ${item.name} is declared twice`, item.span);
+        this.traps.push({ name: item.name, params: item.params.map((p) => ({ name: p.name, width: p.type ? this.width(p.type) : this.word })) });
+        return;
+      default:
+    }
+  }
+
+  private add(name: string, def: Def): void {
+    const old = this.defs.get(name);
+    if (old) {
+      const { line } = old.span.source.position(old.span.at);
+      throw new SpecError('duplicate', `${name} is declared twice`, def.span, [`first at ${old.span.source.name}:${line}`]);
+    }
+    this.defs.set(name, def);
+  }
+
+  private declareArch(item: Extract<ast.Item, { t: 'arch' }>): void {
+    if (this.arch) throw new SpecError('duplicate', `a second arch; the first is ${this.arch}`, item.span);
+    this.arch = item.name;
+    this.props = item.props;
+    const get = (k: string): string => item.props.get(k)?.split(/[\s,]+/)[0] ?? '';
+    const choose = <T extends string>(k: string, of: readonly T[], otherwise: T): T => {
+      const v = get(k);
+      if (v && !of.includes(v as T)) throw new SpecError('arch', `${k} is ${v}; it may be ${of.join(' or ')}`, item.span);
+      return (v as T) || otherwise;
+    };
+    this.title = item.props.get('title') ?? item.name;
+    this.endian = choose('endian', ['big', 'little'], 'little');
+    this.bits = choose('bits', ['msb0', 'lsb0'], 'lsb0');
+    this.word = Number(choose('word', ['32', '64'], '32')) as 32 | 64;
+    this.unit = Number(choose('insn', ['2', '4'], '4')) as 2 | 4;
+  }
+
+  /** Bits of a type that is a plain width. */
+  width(type: ast.Type): number {
+    if (type.width !== undefined) return type.width;
+    if (type.name === 'word') return this.word;
+    const def = type.name ? this.defs.get(type.name) : undefined;
+    if (def?.kind === 'enum') return def.width;
+    if (def?.kind === 'file') return def.width;
+    if (type.name === 's' || type.name === 'bits') return this.literal(type.arg);
+    throw new SpecError('unknown-type', `${type.name} is not a width, a file or an enum`, type.span);
+  }
+
+  private literal(e: ast.Expr | undefined): number {
+    if (e?.t === 'num') return Number(e.value);
+    throw new SpecError('width', 'a number is needed here', e!.span);
+  }
+
+  private fieldType(type: ast.Type): FieldType {
+    if (type.width !== undefined) return { t: 'plain', width: type.width };
+    if (type.name === 's') return { t: 'signed', width: this.literal(type.arg) };
+    // Resolved when used, so that a field may be declared before its shape.
+    return { t: 'file', name: type.name! };
+  }
+
+  /** The field type behind a name, and its width in the encoding. */
+  resolveField(type: FieldType, span: Span): { type: FieldType; width: number } {
+    if (type.t === 'plain' || type.t === 'signed') return { type, width: type.width };
+    const def = this.defs.get(type.name);
+    if (def?.kind === 'file') return { type: { t: 'file', name: type.name }, width: Math.ceil(Math.log2(def.count)) };
+    if (def?.kind === 'view') return { type: { t: 'file', name: type.name }, width: Math.ceil(Math.log2(def.item.count)) };
+    if (def?.kind === 'enum') return { type: { t: 'enum', name: type.name }, width: def.width };
+    if (def?.kind === 'shape') {
+      const p = def.item.params[0];
+      if (def.item.params.length !== 1 || !p?.type) throw new SpecError('field', `shape ${type.name} needs exactly one parameter with a width to be a field's type`, span);
+      return { type: { t: 'shape', name: type.name }, width: this.width(p.type) };
+    }
+    throw new SpecError('unknown-type', `${type.name} is not a file, a shape or an enum`, span);
+  }
+
+  // ---- state
+
+  private cell(name: string, width: number, count: number): number {
+    const stride = cellStride(width);
+    const align = Math.min(stride, 16);
+    this.stateSize = Math.ceil(this.stateSize / align) * align;
+    this.cells.push({ name, width, count, offset: this.stateSize, stride });
+    this.stateSize += stride * count;
+    return this.cells.length - 1;
+  }
+
+  /** A cell without a name in the manual: reservations and the like. Made at first use. */
+  hiddenCell(name: string, width: number): number {
+    const i = this.cells.findIndex((c) => c.name === name);
+    return i >= 0 ? i : this.cell(name, width, 1);
+  }
+
+  private declareFile(item: Extract<ast.Item, { t: 'file' }>): void {
+    const count = this.literal(item.count);
+    const width = this.width(item.type);
+    const names = expandNames(item.names, item.name, count);
+    const def: FileDef = { kind: 'file', name: item.name, width, count, cell: this.cell(item.name, width, count), names, span: item.span };
+    if (names.length !== count) throw new SpecError('names', `${names.length} names for the ${count} registers of ${item.name}`, item.span);
+    this.add(item.name, def);
+    names.forEach((n, index) => {
+      if (n !== item.name) this.add(n, { kind: 'member', file: def, index, span: item.span });
+    });
+    this.state.push(def);
+  }
+
+  private register(name: string, item: Extract<ast.Item, { t: 'reg' }>): RegDef {
+    const width = this.width(item.type);
+    // Bit numbers of the spec -> the lowest bit, from the least significant.
+    const low = (first: number, last: number, of: number): number =>
+      this.bits === 'msb0' ? of - 1 - Math.max(first, last) : Math.min(first, last);
+    if (!item.split) {
+      const cell = this.cell(name, width, 1);
+      const parts = (fields: readonly ast.SubField[], of: number): Part[] =>
+        fields.map((f) => {
+          const w = Math.abs(f.last - f.first) + 1;
+          this.inside(f, w * 1, of, name);
+          return { name: f.name, lo: low(f.first, f.last, of), width: w, count: f.count, parts: parts(f.fields, w) };
+        });
+      const def: RegDef = { kind: 'reg', name, width, cell, parts: parts(item.fields, width), span: item.span };
+      this.state.push(def);
+      return def;
+    }
+    const def = this.split(name, width, item, low);
+    this.state.push(def);
+    return def;
+  }
+
+  private inside(f: ast.SubField, width: number, of: number, name: string): void {
+    if (Math.max(f.first, f.last) + width * (f.count - 1) >= of)
+      throw new SpecError('width', `${f.name} reaches bit ${Math.max(f.first, f.last) + width * (f.count - 1)} of ${name}, which has ${of} bits`, f.span);
+  }
+
+  private split(name: string, width: number, item: Extract<ast.Item, { t: 'reg' }>, low: (a: number, b: number, of: number) => number): RegDef {
+    // Every bit alone, and all of them: one group of cells that can be indexed by bit number.
+    const bitwise = tiles(item.fields, width);
+    const bitCells = bitwise ? this.cell(name, 1, width) : undefined;
+    const walk = (fields: readonly ast.SubField[], of: number, base: number, prefix: string): Part[] =>
+      fields.map((f) => {
+        const w = Math.abs(f.last - f.first) + 1;
+        this.inside(f, w, of, name);
+        const first = Math.min(f.first, f.last);
+        const lo = low(f.first, f.last, of);
+        const leaf = f.fields.length === 0;
+        if (!leaf) return { name: f.name, lo, width: w, count: f.count, parts: walk(f.fields, w, base + first, `${prefix}.${f.name}`) };
+        if (bitCells !== undefined) return { name: f.name, lo, width: w, count: f.count, parts: [], cell: bitCells, first: base + first };
+        if (prefix !== name) throw new SpecError('split', `parts inside parts need every bit of ${name} to be a part of its own`, f.span);
+        return { name: f.name, lo, width: w, count: f.count, parts: [], cell: this.cell(`${prefix}.${f.name}`, w, f.count), first: 0 };
+      });
+    return { kind: 'reg', name, width, parts: walk(item.fields, width, 0, name), bitCells, span: item.span };
+  }
+}
+
+/** Whether the leaves are single bits and cover every bit. */
+function tiles(fields: readonly ast.SubField[], width: number): boolean {
+  const covered = new Set<number>();
+  const walk = (fs: readonly ast.SubField[], base: number): boolean =>
+    fs.every((f) => {
+      const w = Math.abs(f.last - f.first) + 1;
+      const first = Math.min(f.first, f.last);
+      for (let i = 0; i < f.count; i++) {
+        if (f.fields.length) {
+          if (!walk(f.fields, base + first + i * w)) return false;
+        } else {
+          if (w !== 1) return false;
+          covered.add(base + first + i);
+        }
+      }
+      return true;
+    });
+  return walk(fields, 0) && covered.size === width;
+}
+
+/** `r0..r31` and the like, written out; `NAME0`, `NAME1`, ... where nothing is given. */
+export function expandNames(names: readonly ast.RegName[], file: string, count: number): string[] {
+  if (names.length === 0) return Array.from({ length: count }, (_, i) => `${file}${i}`);
+  return names.flatMap(({ first, last }) => {
+    if (last === undefined) return [first];
+    const a = /^(.*?)(\d+)$/.exec(first);
+    const b = /^(.*?)(\d+)$/.exec(last);
+    if (!a || !b || a[1] !== b[1]) return [first, last];
+    const out: string[] = [];
+    for (let i = Number(a[2]); i <= Number(b[2]); i++) out.push(`${a[1]}${i}`);
+    return out;
+  });
+}

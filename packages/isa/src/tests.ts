@@ -1,0 +1,222 @@
+// Runs the inline tests of a spec on the reference evaluator.
+// In: a CompiledSpec. Out: what failed, with the differing state side by side. Other tiers are compared elsewhere.
+import { type Body, evaluate, type Machine, type Outcome } from '@mimic/ir';
+import type { CompiledSpec } from './compile.js';
+import { decode, type Decoded } from './decode.js';
+import { disassemble } from './disassemble.js';
+import { Builder } from './lower/builder.js';
+import { Lowerer } from './lower/lowerer.js';
+import type { CompiledIsa } from './model.js';
+import type * as ast from './syntax/ast.js';
+import { type Diagnostic, SpecError, type Span } from './syntax/source.js';
+
+/** State and memory of one test; memory that was never written reads as 0. */
+export class TestMachine implements Machine {
+  constructor(
+    private readonly isa: CompiledIsa,
+    readonly cells: bigint[][] = isa.program.cells.map((c) => new Array<bigint>(c.count).fill(0n)),
+    readonly memory = new Map<bigint, number>(),
+  ) {}
+  clone(): TestMachine {
+    return new TestMachine(this.isa, this.cells.map((c) => [...c]), new Map(this.memory));
+  }
+  getCell(cell: number, index: number): bigint {
+    return this.cells[cell]![index]!;
+  }
+  setCell(cell: number, index: number, value: bigint): void {
+    this.cells[cell]![index] = value;
+  }
+  private byte(address: bigint, width: number, i: number): bigint {
+    const n = this.isa.endian === 'big' ? width / 8 - 1 - i : i;
+    return BigInt.asUintN(this.isa.word, address + BigInt(n));
+  }
+  load(address: bigint, width: number): bigint {
+    let v = 0n;
+    for (let i = 0; i < width / 8; i++) v |= BigInt(this.memory.get(this.byte(address, width, i)) ?? 0) << BigInt(8 * i);
+    return v;
+  }
+  store(address: bigint, width: number, value: bigint): undefined {
+    for (let i = 0; i < width / 8; i++) this.memory.set(this.byte(address, width, i), Number((value >> BigInt(8 * i)) & 0xffn));
+  }
+  host(): bigint {
+    return 0n;
+  }
+}
+
+/** One instruction test made concrete: what every tier must do. */
+export interface TestCase {
+  readonly span: Span;
+  /** The instructions of the code, one after the other from pc. */
+  readonly code: readonly Decoded[];
+  readonly pc: bigint;
+  readonly before: TestMachine;
+  readonly after: TestMachine;
+  /** Where execution goes on; absent when a trap is expected. */
+  readonly next?: bigint;
+  readonly trap?: { readonly number: number; readonly args: readonly bigint[] | undefined };
+}
+
+export interface TestReport {
+  readonly passed: number;
+  readonly failures: readonly Diagnostic[];
+  /** Instructions that no test executes. */
+  readonly untested: readonly string[];
+  readonly cases: readonly TestCase[];
+}
+
+const DEFAULT_PC = 0x1000n;
+
+/** Runs all tests of a spec that compiled. */
+export function runTests(spec: CompiledSpec): TestReport {
+  const isa = spec.isa!;
+  const failures: Diagnostic[] = [];
+  const cases: TestCase[] = [];
+  const tested = new Set<string>();
+  let passed = 0;
+  for (const { item } of spec.tests) {
+    const fail = (message: string, notes: readonly string[] = []): void => {
+      failures.push({ severity: 'error', code: 'test', message, span: item.span, notes });
+    };
+    try {
+      const c = prepare(spec, item);
+      if (typeof c === 'string') {
+        fail(c);
+        continue;
+      }
+      for (const d of c.code) tested.add(d.insn.name);
+      cases.push(c);
+      const notes = check(isa, c);
+      if (notes.length) fail(`${c.code.map((d) => d.insn.name).join('; ')}: not as expected`, notes);
+      else passed++;
+    } catch (e) {
+      if (!(e instanceof SpecError)) throw e;
+      failures.push({ severity: 'error', code: e.code, message: e.message, span: e.span, notes: e.notes });
+    }
+  }
+  return { passed, failures, cases, untested: isa.insns.map((i) => i.name).filter((n) => !tested.has(n)) };
+}
+
+/** A body that assigns the binds, one after the other. */
+function assignments(spec: CompiledSpec, binds: readonly ast.Bind[]): Body {
+  const b = new Builder(false);
+  const l = new Lowerer(spec.context, b, 'hook');
+  for (const bind of binds) {
+    const place = l.place(bind.target);
+    place.write!(l.coerce(l.expr(bind.value, place.width), place.width, bind.value.span));
+    l.state.commit();
+  }
+  return b.finish();
+}
+
+function isPc(bind: ast.Bind): boolean {
+  return bind.target.t === 'name' && bind.target.name === 'PC';
+}
+
+function pcOf(spec: CompiledSpec, binds: readonly ast.Bind[]): bigint | undefined {
+  const bind = binds.find(isPc);
+  if (!bind) return undefined;
+  const b = new Builder(false);
+  const l = new Lowerer(spec.context, b, 'hook');
+  return l.staticInt(l.expr(bind.value), bind.value.span, 'PC');
+}
+
+const spaces = (s: string): string => s.replace(/\s+/g, ' ').replace(/, /g, ',').trim();
+
+function prepare(spec: CompiledSpec, item: ast.TestItem): TestCase | string {
+  const isa = spec.isa!;
+  const words = item.code.trim().split(/\s+/);
+  const pc = pcOf(spec, item.inputs) ?? DEFAULT_PC;
+  const code: Decoded[] = [];
+  const texts: string[] = [];
+  let at = pc;
+  for (const hex of words) {
+    if (!/^([0-9a-fA-F]{4}|[0-9a-fA-F]{8})$/.test(hex)) return `${hex} is not an instruction in hexadecimal`;
+    const word = Number.parseInt(hex, 16) >>> 0;
+    const decoded = decode(isa, word);
+    if (!decoded) return `${hex} does not decode`;
+    code.push(decoded);
+    const a = disassemble(isa, word, Number(at))!;
+    texts.push(`${a.mnemonic} ${a.operands}`);
+    at += BigInt(decoded.insn.length);
+  }
+  if (item.asm !== undefined) {
+    const text = spaces(texts.join('; '));
+    if (text !== spaces(item.asm)) return `${words.join(' ')} is "${text}", not "${spaces(item.asm)}"`;
+  }
+  const before = new TestMachine(isa);
+  evaluate(isa.program, assignments(spec, item.inputs.filter((b) => !isPc(b))), [], 0n, before);
+  const after = before.clone();
+  evaluate(isa.program, assignments(spec, item.outputs.filter((b) => !isPc(b))), [], 0n, after);
+  const base = { span: item.span, code, pc, before, after };
+  if (item.trap) {
+    const number = isa.program.traps.findIndex((t) => t.name === item.trap!.name);
+    if (number < 0) return `there is no trap ${item.trap.name}`;
+    return { ...base, trap: { number, args: undefined } };
+  }
+  return { ...base, next: pcOf(spec, item.outputs) ?? BigInt.asUintN(isa.word, at) };
+}
+
+/** What differs when the case runs on the reference evaluator, a line each. */
+function check(isa: CompiledIsa, c: TestCase): string[] {
+  const m = c.before.clone();
+  const { next, outcome } = execute(isa, c, m);
+  return [...outcomeDiffers(isa, c, outcome, next), ...(c.trap ? [] : stateDiffers(isa, c.after, m))];
+}
+
+/** Runs the code on the evaluator until it leaves it, traps, or has run a thousand instructions. */
+function execute(isa: CompiledIsa, c: TestCase, m: TestMachine): { next: bigint; outcome: Outcome } {
+  const starts = new Map<bigint, Decoded>();
+  let at = c.pc;
+  for (const d of c.code) {
+    starts.set(at, d);
+    at += BigInt(d.insn.length);
+  }
+  let next = c.pc;
+  let outcome: Outcome = { kind: 'next' };
+  for (let steps = 0; steps < 1000; steps++) {
+    const d = starts.get(next);
+    if (!d) break;
+    outcome = evaluate(isa.program, d.insn.template, d.fields.map(BigInt), next, m);
+    if (outcome.kind === 'jump') next = outcome.target;
+    else if (outcome.kind === 'next') next = BigInt.asUintN(isa.word, next + BigInt(d.insn.length));
+    else break;
+    // A jump of the only instruction to itself is where it went.
+    if (c.code.length === 1) break;
+  }
+  return { next, outcome };
+}
+
+function outcomeDiffers(isa: CompiledIsa, c: TestCase, o: Outcome, next: bigint): string[] {
+  const say = (x: Outcome): string => {
+    if (x.kind === 'trap') return `trap ${isa.program.traps[x.trap]!.name}`;
+    if (x.kind === 'jump') return `a jump to ${hexOf(x.target)}`;
+    return x.kind === 'next' ? 'the next instruction' : x.kind;
+  };
+  if (c.trap) return o.kind === 'trap' && o.trap === c.trap.number ? [] : [`expected trap ${isa.program.traps[c.trap.number]!.name}, found ${say(o)}`];
+  const goesOn = o.kind === 'jump' || o.kind === 'next';
+  return goesOn && next === c.next ? [] : [`expected to go on at ${hexOf(c.next!)}, found ${say(o)}`];
+}
+
+/** Cells and bytes that differ, a line each: name, expected, found. Hidden cells do not count. */
+export function stateDiffers(isa: CompiledIsa, expected: TestMachine, found: TestMachine): string[] {
+  const out: string[] = [];
+  isa.program.cells.forEach((cell, n) => {
+    if (cell.name.startsWith('reserved') || cell.name === 'PC') return;
+    for (let i = 0; i < cell.count; i++) {
+      const a = expected.cells[n]![i]!;
+      const b = found.cells[n]![i]!;
+      if (a !== b) out.push(`${cell.count > 1 ? `${cell.name}[${i}]` : cell.name}: expected ${hexOf(a)}, found ${hexOf(b)}`);
+    }
+  });
+  for (const address of new Set([...expected.memory.keys(), ...found.memory.keys()])) {
+    const a = expected.memory.get(address) ?? 0;
+    const b = found.memory.get(address) ?? 0;
+    if (a !== b) out.push(`mem8[${hexOf(address)}]: expected ${hexOf(BigInt(a))}, found ${hexOf(BigInt(b))}`);
+  }
+  return out;
+}
+
+function hexOf(v: bigint): string {
+  return `0x${v.toString(16)}`;
+}
+
