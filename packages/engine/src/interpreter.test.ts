@@ -1,21 +1,20 @@
-import { Perm } from '@mimic/bus';
+import { type GuestMemory, Perm } from '@mimic/bus';
 import { Random } from '@mimic/ir';
 import { describe, expect, it } from 'vitest';
 import { buildInterpreter, compareTiers, createGuest, Interpreter } from './index.js';
-import { TestMemory } from './test-memory.js';
 import { assemble, toyIsa } from './toy-isa.js';
 
 const CODE = 0x10000;
 const DATA = 0x20000;
 
-function start(endian: 'big' | 'little', program: readonly (readonly [string, Record<string, number>])[]): { cpu: Interpreter; memory: TestMemory; set(n: number, v: number): void; reg(n: number): number } {
+function start(endian: 'big' | 'little', program: readonly (readonly [string, Record<string, number>])[]): { cpu: Interpreter; memory: GuestMemory; set(n: number, v: number): void; reg(n: number): number } {
   const isa = toyIsa(endian);
   const module = buildInterpreter(isa);
-  const guest = createGuest(isa, (store, layout) => new TestMemory(store, layout));
-  const memory = guest.memory as TestMemory;
-  memory.protect(CODE >>> 12, 2, Perm.R | Perm.X);
-  memory.protect(DATA >>> 12, 4, Perm.R | Perm.W);
-  program.forEach(([name, fields], k) => memory.word(CODE + 4 * k, assemble(isa, name, fields)));
+  const guest = createGuest(isa);
+  const memory = guest.memory;
+  memory.map(CODE, 8192, Perm.R | Perm.X);
+  memory.map(DATA, 16384, Perm.R | Perm.W);
+  program.forEach(([name, fields], k) => memory.pokeU32(CODE + 4 * k, assemble(isa, name, fields)));
   const cpu = new Interpreter(isa, module.bytes, guest, { hosts: { ticks: () => 77n } });
   cpu.pc = CODE;
   return {
@@ -78,10 +77,10 @@ describe.each(['big', 'little'] as const)('the interpreter of a %s-endian guest'
 
   it('calls, returns, and crosses pages by running on and by jumping', () => {
     const { cpu, memory, reg } = start(endian, [['jal', { rd: 31, imm: 1022 }], ['trap', {}]]);
-    memory.word(CODE + 4088, assemble(cpu.isa, 'addi', { rd: 6, ra: 0, imm: 1 }));
-    memory.word(CODE + 4092, assemble(cpu.isa, 'addi', { rd: 6, ra: 6, imm: 2 }));
-    memory.word(CODE + 4096, assemble(cpu.isa, 'addi', { rd: 6, ra: 6, imm: 4 }));
-    memory.word(CODE + 4100, assemble(cpu.isa, 'jr', { ra: 31 }));
+    memory.pokeU32(CODE + 4088, assemble(cpu.isa, 'addi', { rd: 6, ra: 0, imm: 1 }));
+    memory.pokeU32(CODE + 4092, assemble(cpu.isa, 'addi', { rd: 6, ra: 6, imm: 2 }));
+    memory.pokeU32(CODE + 4096, assemble(cpu.isa, 'addi', { rd: 6, ra: 6, imm: 4 }));
+    memory.pokeU32(CODE + 4100, assemble(cpu.isa, 'jr', { ra: 31 }));
     expect(cpu.run(100)).toMatchObject({ kind: 'trap', pc: CODE + 4 });
     expect(reg(6)).toBe(7);
   });
@@ -93,7 +92,7 @@ describe.each(['big', 'little'] as const)('the interpreter of a %s-endian guest'
       ['addi', { rd: 4, ra: 0, imm: 1 }],
       ['trap', {}],
     ]);
-    memory.protect(CODE >>> 12, 2, Perm.R | Perm.W | Perm.X);
+    memory.protect(CODE, 8192, Perm.R | Perm.W | Perm.X);
     set(1, assemble(cpu.isa, 'addi', { rd: 4, ra: 0, imm: 99 }));
     set(2, CODE);
     expect(cpu.run(100)).toMatchObject({ kind: 'trap' });
@@ -119,8 +118,7 @@ describe.each(['big', 'little'] as const)('the interpreter of a %s-endian guest'
   });
 
   it('agrees with the evaluator on every instruction', () => {
-    const { cpu, memory } = start(endian, []);
-    memory.protect(CODE >>> 12, 1, Perm.R | Perm.X);
+    const { cpu } = start(endian, []);
     const arena = { code: CODE >>> 12, data: DATA >>> 12, pages: 4 };
     const rng = new Random(5);
     for (const insn of cpu.isa.insns) {

@@ -3,11 +3,10 @@
 // Must not know: Linux, a particular architecture.
 import { Perm } from '@mimic/bus';
 import { evaluate } from '@mimic/ir';
-import type { CompiledIsa, HookName, LinuxAbi, Register } from '@mimic/isa';
+import { type CompiledIsa, decode, type HookName, type LinuxAbi, type Register } from '@mimic/isa';
 import { compileModule, instantiateModule, type WasmFunction, type WasmModule } from '@mimic/wasm';
 import { CodeCache } from './code-cache.js';
 import type { Cpu, Exit, RegisterInfo } from './cpu.js';
-import { decodeWord } from './decode.js';
 import type { Guest } from './guest.js';
 import { ExitCode, RECORD_SIZE } from './layout.js';
 import { StateMachine } from './state-machine.js';
@@ -54,7 +53,7 @@ export class Interpreter implements Cpu {
       env: { memory: guest.store, host: (n: number) => BigInt.asIntN(64, host(n)) },
     })['run']!;
     this.code = code ?? new CodeCache(guest, isa.unit === 2);
-    this.machine = new StateMachine(guest, isa.program, host, (page) => this.codeWritten(page));
+    this.machine = new StateMachine(guest, isa.program, host, (page) => this.memory.invalidate(page * 4096, 4096));
     this.registers = isa.registers.map(({ name, width }) => ({ name, width }));
     this.byName = new Map(isa.registers.map((r) => [r.name, r]));
   }
@@ -147,11 +146,11 @@ export class Interpreter implements Cpu {
     const { pc, isa } = this;
     const word = this.fetch(pc);
     if (word === undefined) return { kind: 'fault', address: pc, access: 'execute', mapped: this.mapped(pc), pc };
-    const decoded = decodeWord(isa, word);
+    const decoded = decode(isa, word);
     if (!decoded) return { kind: 'illegal', pc };
     const { insn } = decoded;
     this.view.setUint32(this.field('length'), insn.length, true);
-    const out = evaluate(isa.program, insn.template, decoded.fields, BigInt(pc), this.machine);
+    const out = evaluate(isa.program, insn.template, decoded.fields.map(BigInt), BigInt(pc), this.machine);
     switch (out.kind) {
       case 'trap':
         return { kind: 'trap', name: isa.program.traps[out.trap]!.name, args: out.args, pc };
@@ -210,11 +209,6 @@ export class Interpreter implements Cpu {
     }
   }
 
-  private codeWritten(page: number): void {
-    this.code.invalidate(page);
-    this.memory.clearCode(page);
-  }
-
   private trapArgs(widths: readonly number[]): bigint[] {
     let at = this.field('trapArgs');
     return widths.map((w) => {
@@ -225,7 +219,7 @@ export class Interpreter implements Cpu {
   }
 
   private mapped(address: number): boolean {
-    return address < 2 ** 32 && (this.memory.perm(Math.floor(address / 4096)) & (Perm.R | Perm.W | Perm.X)) !== 0;
+    return address < 2 ** 32 && (this.memory.perm(Math.floor(address / 4096)) & Perm.MAPPED) !== 0;
   }
 
   private register(name: string): Register {

@@ -1,19 +1,20 @@
-// Speed of the interpreter on a toy loop, in million instructions a second. Run: vitest bench, or `measure()` from a script.
+// Speed of the interpreter on a toy loop, in million instructions a second.
 // In: nothing. Out: figures. Must not know: any real architecture.
 import { Perm } from '@mimic/bus';
-//import { bench, describe } from 'vitest';
+
 import { buildInterpreter, createGuest, Interpreter } from './index.js';
-import { TestMemory } from './test-memory.js';
 import { assemble, toyIsa } from './toy-isa.js';
+
+declare const performance: { now(): number };
 
 /** Runs `count` instructions of a loop of ten: arithmetic, two loads, a store, a taken branch, a call and return. */
 export function measure(endian: 'big' | 'little', count: number): { start: number; rate: number } {
   const t0 = performance.now();
   const isa = toyIsa(endian);
-  const guest = createGuest(isa, (store, layout) => new TestMemory(store, layout));
-  const memory = guest.memory as TestMemory;
-  memory.protect(0x10, 1, Perm.R | Perm.X);
-  memory.protect(0x20, 4, Perm.R | Perm.W);
+  const guest = createGuest(isa);
+  const memory = guest.memory;
+  memory.map(0x10000, 4096, Perm.R | Perm.X);
+  memory.map(0x20000, 16384, Perm.R | Perm.W);
   const program: [string, Record<string, number>][] = [
     ['addi', { rd: 2, ra: 0, imm: 0 }],
     ['add', { rd: 3, ra: 3, rb: 2 }],
@@ -28,7 +29,7 @@ export function measure(endian: 'big' | 'little', count: number): { start: numbe
     ['add', { rd: 9, ra: 6, rb: 9 }],
     ['jr', { ra: 31 }],
   ];
-  program.forEach(([name, fields], k) => memory.word(0x10000 + 4 * k, assemble(isa, name, fields)));
+  program.forEach(([name, fields], k) => memory.pokeU32(0x10000 + 4 * k, assemble(isa, name, fields)));
   const cpu = new Interpreter(isa, buildInterpreter(isa).bytes, guest);
   cpu.machine.setCell(0, 20, 0x20000n);
   cpu.machine.setCell(0, 8, 0xffffffffn);
@@ -41,5 +42,3 @@ export function measure(endian: 'big' | 'little', count: number): { start: numbe
   cpu.run(count);
   return { start: t1 - t0, rate: (cpu.retired - before) / (performance.now() - t2) / 1000 };
 }
-
-declare const performance: { now(): number };
