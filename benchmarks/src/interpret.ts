@@ -28,7 +28,7 @@ export async function interpretSuite(): Promise<void> {
   const isa = ppc();
   const guest = createGuest(isa);
   const cpu = new Interpreter(isa, buildInterpreter(isa).bytes, guest);
-  guest.memory.map(0x10000, 0x1000, Perm.R | Perm.X);
+  guest.memory.map(0x10000, 0x1000, Perm.R | Perm.W | Perm.X);
   guest.memory.map(0x20000, 0x2000, Perm.R | Perm.W);
   program.forEach((word, i) => {
     guest.memory.writeBytes(
@@ -36,6 +36,7 @@ export async function interpretSuite(): Promise<void> {
       Uint8Array.of(word >>> 24, (word >> 16) & 255, (word >> 8) & 255, word & 255),
     );
   });
+  guest.memory.protect(0x10000, 0x1000, Perm.R | Perm.X);
   cpu.pc = 0x10000;
   const budget = 20_000_000;
   await suite('interpret', [
