@@ -35,6 +35,7 @@ function isRoot(body: Body, i: number, read: Uint8Array): boolean {
     case Op.load:
     case Op.store:
     case Op.host:
+    case Op.mark:
     case Op.loop:
     case Op.break:
     case Op.return:

@@ -110,6 +110,8 @@ export function evaluate(
         if (fault) return { kind: 'fault', ...fault };
         break;
       }
+      case Op.mark:
+        break;
       case Op.host:
         values[i] = BigInt.asUintN(width, machine.host(a));
         break;

@@ -102,6 +102,7 @@ class Simplifier {
           B.effect(op, 0, map[a]!, map[b]!);
           break;
         case Op.host:
+        case Op.mark:
           map[i] = B.effect(op, w, a);
           break;
         case Op.call:

@@ -287,6 +287,9 @@ export class Emitter {
       case Op.store:
         target.store(this, a, b);
         break;
+      case Op.mark:
+        target.mark?.(this, a);
+        break;
       case Op.if:
         this.push(a);
         this.if(VOID);
