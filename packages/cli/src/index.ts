@@ -1,1 +1,1 @@
-export {};
+export { type Command, commandOf } from './commands.js';

@@ -2,13 +2,13 @@
 // In: a CompiledSpec. Out: what failed, with the differing state side by side. Other tiers are compared elsewhere.
 import { type Body, evaluate, type Machine, type Outcome } from '@mimic/ir';
 import type { CompiledSpec } from './compile.js';
-import { decode, type Decoded } from './decode.js';
+import { type Decoded, decode } from './decode.js';
 import { disassemble } from './disassemble.js';
 import { Builder } from './lower/builder.js';
 import { Lowerer } from './lower/lowerer.js';
 import type { CompiledIsa } from './model.js';
 import type * as ast from './syntax/ast.js';
-import { type Diagnostic, SpecError, type Span } from './syntax/source.js';
+import { type Diagnostic, type Span, SpecError } from './syntax/source.js';
 
 /** State and memory of one test; memory that was never written reads as 0. */
 export class TestMachine implements Machine {
@@ -18,7 +18,11 @@ export class TestMachine implements Machine {
     readonly memory = new Map<bigint, number>(),
   ) {}
   clone(): TestMachine {
-    return new TestMachine(this.isa, this.cells.map((c) => [...c]), new Map(this.memory));
+    return new TestMachine(
+      this.isa,
+      this.cells.map((c) => [...c]),
+      new Map(this.memory),
+    );
   }
   getCell(cell: number, index: number): bigint {
     return this.cells[cell]![index]!;
@@ -32,11 +36,13 @@ export class TestMachine implements Machine {
   }
   load(address: bigint, width: number): bigint {
     let v = 0n;
-    for (let i = 0; i < width / 8; i++) v |= BigInt(this.memory.get(this.byte(address, width, i)) ?? 0) << BigInt(8 * i);
+    for (let i = 0; i < width / 8; i++)
+      v |= BigInt(this.memory.get(this.byte(address, width, i)) ?? 0) << BigInt(8 * i);
     return v;
   }
   store(address: bigint, width: number, value: bigint): undefined {
-    for (let i = 0; i < width / 8; i++) this.memory.set(this.byte(address, width, i), Number((value >> BigInt(8 * i)) & 0xffn));
+    for (let i = 0; i < width / 8; i++)
+      this.memory.set(this.byte(address, width, i), Number((value >> BigInt(8 * i)) & 0xffn));
   }
   host(): bigint {
     return 0n;
@@ -46,7 +52,8 @@ export class TestMachine implements Machine {
 /** One instruction test made concrete: what every tier must do. */
 export interface TestCase {
   readonly span: Span;
-  readonly decoded: Decoded;
+  /** The instructions of the code, one after the other from pc. */
+  readonly code: readonly Decoded[];
   readonly pc: bigint;
   readonly before: TestMachine;
   readonly after: TestMachine;
@@ -82,10 +89,10 @@ export function runTests(spec: CompiledSpec): TestReport {
         fail(c);
         continue;
       }
-      tested.add(c.decoded.insn.name);
+      for (const d of c.code) tested.add(d.insn.name);
       cases.push(c);
       const notes = check(isa, c);
-      if (notes.length) fail(`${c.decoded.insn.name}: not as expected`, notes);
+      if (notes.length) fail(`${c.code.map((d) => d.insn.name).join('; ')}: not as expected`, notes);
       else passed++;
     } catch (e) {
       if (!(e instanceof SpecError)) throw e;
@@ -123,46 +130,98 @@ const spaces = (s: string): string => s.replace(/\s+/g, ' ').replace(/, /g, ',')
 
 function prepare(spec: CompiledSpec, item: ast.TestItem): TestCase | string {
   const isa = spec.isa!;
-  const hex = item.code.replace(/\s/g, '');
-  if (!/^([0-9a-fA-F]{4}|[0-9a-fA-F]{8})$/.test(hex)) return `the code ${item.code} is not one instruction in hexadecimal`;
-  const word = Number.parseInt(hex, 16) >>> 0;
-  const decoded = decode(isa, word);
-  if (!decoded) return `${hex} does not decode`;
+  const words = item.code.trim().split(/\s+/);
   const pc = pcOf(spec, item.inputs) ?? DEFAULT_PC;
+  const code: Decoded[] = [];
+  const texts: string[] = [];
+  let at = pc;
+  for (const hex of words) {
+    if (!/^([0-9a-fA-F]{4}|[0-9a-fA-F]{8})$/.test(hex)) return `${hex} is not an instruction in hexadecimal`;
+    const word = Number.parseInt(hex, 16) >>> 0;
+    const decoded = decode(isa, word);
+    if (!decoded) return `${hex} does not decode`;
+    code.push(decoded);
+    const a = disassemble(isa, word, Number(at))!;
+    texts.push(`${a.mnemonic} ${a.operands}`);
+    at += BigInt(decoded.insn.length);
+  }
   if (item.asm !== undefined) {
-    const a = disassemble(isa, word, Number(pc))!;
-    const text = spaces(`${a.mnemonic} ${a.operands}`);
-    if (text !== spaces(item.asm)) return `${hex} is "${text}", not "${spaces(item.asm)}"`;
+    const text = spaces(texts.join('; '));
+    if (text !== spaces(item.asm)) return `${words.join(' ')} is "${text}", not "${spaces(item.asm)}"`;
   }
   const before = new TestMachine(isa);
-  evaluate(isa.program, assignments(spec, item.inputs.filter((b) => !isPc(b))), [], 0n, before);
+  evaluate(
+    isa.program,
+    assignments(
+      spec,
+      item.inputs.filter((b) => !isPc(b)),
+    ),
+    [],
+    0n,
+    before,
+  );
   const after = before.clone();
-  evaluate(isa.program, assignments(spec, item.outputs.filter((b) => !isPc(b))), [], 0n, after);
-  const base = { span: item.span, decoded, pc, before, after };
+  evaluate(
+    isa.program,
+    assignments(
+      spec,
+      item.outputs.filter((b) => !isPc(b)),
+    ),
+    [],
+    0n,
+    after,
+  );
+  const base = { span: item.span, code, pc, before, after };
   if (item.trap) {
     const number = isa.program.traps.findIndex((t) => t.name === item.trap!.name);
     if (number < 0) return `there is no trap ${item.trap.name}`;
     return { ...base, trap: { number, args: undefined } };
   }
-  return { ...base, next: pcOf(spec, item.outputs) ?? BigInt.asUintN(isa.word, pc + BigInt(decoded.insn.length)) };
+  return { ...base, next: pcOf(spec, item.outputs) ?? BigInt.asUintN(isa.word, at) };
 }
 
 /** What differs when the case runs on the reference evaluator, a line each. */
 function check(isa: CompiledIsa, c: TestCase): string[] {
   const m = c.before.clone();
-  const outcome = evaluate(isa.program, c.decoded.insn.template, c.decoded.fields.map(BigInt), c.pc, m);
-  return [...outcomeDiffers(isa, c, outcome), ...(c.trap ? [] : stateDiffers(isa, c.after, m))];
+  const { next, outcome } = execute(isa, c, m);
+  return [...outcomeDiffers(isa, c, outcome, next), ...(c.trap ? [] : stateDiffers(isa, c.after, m))];
 }
 
-function outcomeDiffers(isa: CompiledIsa, c: TestCase, o: Outcome): string[] {
+/** Runs the code on the evaluator until it leaves it, traps, or has run a thousand instructions. */
+function execute(isa: CompiledIsa, c: TestCase, m: TestMachine): { next: bigint; outcome: Outcome } {
+  const starts = new Map<bigint, Decoded>();
+  let at = c.pc;
+  for (const d of c.code) {
+    starts.set(at, d);
+    at += BigInt(d.insn.length);
+  }
+  let next = c.pc;
+  let outcome: Outcome = { kind: 'next' };
+  for (let steps = 0; steps < 1000; steps++) {
+    const d = starts.get(next);
+    if (!d) break;
+    outcome = evaluate(isa.program, d.insn.template, d.fields.map(BigInt), next, m);
+    if (outcome.kind === 'jump') next = outcome.target;
+    else if (outcome.kind === 'next') next = BigInt.asUintN(isa.word, next + BigInt(d.insn.length));
+    else break;
+    // A jump of the only instruction to itself is where it went.
+    if (c.code.length === 1) break;
+  }
+  return { next, outcome };
+}
+
+function outcomeDiffers(isa: CompiledIsa, c: TestCase, o: Outcome, next: bigint): string[] {
   const say = (x: Outcome): string => {
     if (x.kind === 'trap') return `trap ${isa.program.traps[x.trap]!.name}`;
     if (x.kind === 'jump') return `a jump to ${hexOf(x.target)}`;
     return x.kind === 'next' ? 'the next instruction' : x.kind;
   };
-  if (c.trap) return o.kind === 'trap' && o.trap === c.trap.number ? [] : [`expected trap ${isa.program.traps[c.trap.number]!.name}, found ${say(o)}`];
-  const next = o.kind === 'jump' ? o.target : o.kind === 'next' ? c.pc + BigInt(c.decoded.insn.length) : undefined;
-  return next === c.next ? [] : [`expected to go on at ${hexOf(c.next!)}, found ${say(o)}`];
+  if (c.trap)
+    return o.kind === 'trap' && o.trap === c.trap.number
+      ? []
+      : [`expected trap ${isa.program.traps[c.trap.number]!.name}, found ${say(o)}`];
+  const goesOn = o.kind === 'jump' || o.kind === 'next';
+  return goesOn && next === c.next ? [] : [`expected to go on at ${hexOf(c.next!)}, found ${say(o)}`];
 }
 
 /** Cells and bytes that differ, a line each: name, expected, found. Hidden cells do not count. */
@@ -173,7 +232,10 @@ export function stateDiffers(isa: CompiledIsa, expected: TestMachine, found: Tes
     for (let i = 0; i < cell.count; i++) {
       const a = expected.cells[n]![i]!;
       const b = found.cells[n]![i]!;
-      if (a !== b) out.push(`${cell.count > 1 ? `${cell.name}[${i}]` : cell.name}: expected ${hexOf(a)}, found ${hexOf(b)}`);
+      if (a !== b)
+        out.push(
+          `${cell.count > 1 ? `${cell.name}[${i}]` : cell.name}: expected ${hexOf(a)}, found ${hexOf(b)}`,
+        );
     }
   });
   for (const address of new Set([...expected.memory.keys(), ...found.memory.keys()])) {
@@ -187,4 +249,3 @@ export function stateDiffers(isa: CompiledIsa, expected: TestMachine, found: Tes
 function hexOf(v: bigint): string {
   return `0x${v.toString(16)}`;
 }
-

@@ -1,1 +1,10 @@
-export {};
+export * from './abi/structs.js';
+export * from './elf/read.js';
+export * from './errno.js';
+export * from './fs/memory-files.js';
+export * from './host.js';
+export type { Tracing } from './process/kernel.js';
+export type { Process, ProcessEnd } from './process/process.js';
+export * from './process/run.js';
+export * from './process/start.js';
+export type { Thread } from './process/thread.js';

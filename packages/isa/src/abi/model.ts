@@ -39,6 +39,8 @@ export interface ElfIdent {
   readonly data: 'lsb' | 'msb';
   readonly machine: number;
   readonly interpreter?: string;
+  /** What binutils call the file format: `elf32-powerpc`. */
+  readonly format?: string;
 }
 
 export interface AbiTypes {
@@ -60,7 +62,7 @@ export type HookName =
   | 'syscall.args'
   /** (v : signed result, -4095..-1 an error) */
   | 'syscall.return'
-  /** (original first argument): makes the interrupted call run again */
+  /** (original first argument): makes the interrupted call run again; pc is still at the call */
   | 'restart'
   /** () in a new thread or process: its result of clone or fork */
   | 'clone'
@@ -79,7 +81,13 @@ export type HookName =
   /** (frame): stores the registers into the frame's machine context, by `map` */
   | 'context.save'
   /** (frame): loads them back */
-  | 'context.load';
+  | 'context.load'
+  /** The same for handlers without SA_SIGINFO, where the ABI has a frame of its own for them (`signal old`). */
+  | 'signal.old'
+  | 'signal.at.old'
+  | 'sigreturn.old'
+  | 'context.save.old'
+  | 'context.load.old';
 
 export interface LinuxAbi {
   readonly name: string;
@@ -95,10 +103,12 @@ export interface LinuxAbi {
   readonly auxv: Readonly<Record<string, bigint | string>>;
   /** Trap name -> how Linux reports it: signal and si_code by name (`SIGILL`, `ILL_ILLOPC`), si_addr is the pc. */
   readonly faults: Readonly<Record<string, { readonly signal: string; readonly code: string }>>;
-  /** Guest code by name, as bytes in memory order: `sigtramp`. */
+  /** Guest code by name, as bytes in memory order: `sigtramp`, `sigtramp_old`. */
   readonly code: Readonly<Record<string, Uint8Array>>;
   /** The structure of a signal frame, a key of `structs`. */
   readonly signalFrame: string;
+  /** That of a handler without SA_SIGINFO, where it differs. */
+  readonly oldSignalFrame?: string;
   /** What uname() gives as machine. */
   readonly machineName: string;
 }

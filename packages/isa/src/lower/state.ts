@@ -75,10 +75,20 @@ export class State {
     for (const e of this.entries.values()) {
       if (e.slot.cell?.number !== cell.number) continue;
       const same = e.slot.cell.index === cell.index;
-      if (!same && this.b.constantOf(e.slot.cell.index) !== undefined && this.b.constantOf(cell.index) !== undefined) continue;
+      if (
+        !same &&
+        this.b.constantOf(e.slot.cell.index) !== undefined &&
+        this.b.constantOf(cell.index) !== undefined
+      )
+        continue;
       const now = this.current(e);
-      const hit = same ? now.cond : this.b.pure(Op.and, 1, now.cond, this.b.pure(Op.eq, 1, e.slot.cell.index, cell.index));
-      value = this.b.constantOf(hit) === 1n ? now.value : this.b.pure(Op.select, slot.width, hit, now.value, value ?? this.readEntry(slot));
+      const hit = same
+        ? now.cond
+        : this.b.pure(Op.and, 1, now.cond, this.b.pure(Op.eq, 1, e.slot.cell.index, cell.index));
+      value =
+        this.b.constantOf(hit) === 1n
+          ? now.value
+          : this.b.pure(Op.select, slot.width, hit, now.value, value ?? this.readEntry(slot));
     }
     return value ?? this.readEntry(slot);
   }
@@ -93,18 +103,39 @@ export class State {
     return this.fork(cond, then, otherwise, (a, c) => [() => a, () => c]);
   }
 
+  /** `branch` for arms that are run for what they do. */
+  either(cond: Id, then: () => void, otherwise: () => void = () => {}): void {
+    const nothing = (f: () => void) => (): Id[] => {
+      f();
+      return [];
+    };
+    this.branch(cond, nothing(then), nothing(otherwise));
+  }
+
   /**
    * As `branch`, for arms whose results are not IR yet: when both are known, `unify` says how each becomes IR of
    * matching widths; that is run inside its arm. The condition must not be constant.
    */
-  fork<T>(cond: Id, then: () => T, otherwise: () => T, unify: (a: T, c: T) => readonly [() => Id[], () => Id[]]): Id[] {
+  fork<T>(
+    cond: Id,
+    then: () => T,
+    otherwise: () => T,
+    unify: (a: T, c: T) => readonly [() => Id[], () => Id[]],
+  ): Id[] {
     const before = this.entries;
     const leftBefore = this.left;
     const arm = (f: () => T) => {
       this.entries = new Map(before);
       this.left = leftBefore;
       const r = this.b.inChunk(f);
-      return { chunk: r.chunk, shared: r.shared, value: r.result, entries: this.entries, left: this.left, result: [] as Id[] };
+      return {
+        chunk: r.chunk,
+        shared: r.shared,
+        value: r.result,
+        entries: this.entries,
+        left: this.left,
+        result: [] as Id[],
+      };
     };
     const a = arm(then);
     const c = arm(otherwise);
@@ -135,6 +166,13 @@ export class State {
     const pending: (() => Id)[] = [];
     const redeem = (v: Id): Id => (v < 0 ? pending[-v - 1]!() : v);
 
+    // A value of the only arm that comes out of the branch. What is static is visible everywhere.
+    const survive = (v: Id): Id => {
+      if (this.b.isStatic(v)) return v;
+      const other = this.b.constant(this.b.width(v), 0);
+      return a.left ? merge(this.b.width(v), other, v) : merge(this.b.width(v), v, other);
+    };
+
     const zero = this.b.constant(1, 0);
     const merged: Entry[] = [];
     const keys = new Set([...a.entries.keys(), ...c.entries.keys()]);
@@ -154,11 +192,10 @@ export class State {
         // Only one arm comes out: its values count.
         const out = a.left ? ec : ea;
         if (!out || (a.left && c.left)) continue;
-        const other = before.get(key);
         merged.push(
-          out === other
+          out === before.get(key)
             ? out
-            : { slot: e.slot, value: merge(e.slot.width, ea?.value ?? out.value, ec?.value ?? out.value), cond: this.exportCond(merge, a.left, ea, ec, out) },
+            : { slot: e.slot, value: survive(out.value), cond: survive(out.cond) },
         );
         continue;
       }
@@ -172,28 +209,27 @@ export class State {
       const cc = ec?.cond ?? zero;
       merged.push({ slot: e.slot, value, cond: this.mergeCond(merge, cond, ca, cc) });
     }
-    const results = a.left || c.left ? this.survivors(merge, a, c) : a.result.map((v, i) => merge(this.b.width(v), v, c.result[i]!));
+    let results: Id[];
+    if (a.left && c.left) results = a.result.length ? a.result : c.result;
+    else if (a.left || c.left) results = (a.left ? c.result : a.result).map(survive);
+    else results = a.result.map((v, i) => merge(this.b.width(v), v, c.result[i]!));
     if (!free) this.b.branch(cond, a.chunk, c.chunk);
     for (const e of exports) e();
-    this.entries = new Map(merged.map((e) => [e.slot.key, { slot: e.slot, value: redeem(e.value), cond: redeem(e.cond) }]));
+    this.entries = new Map(
+      merged.map((e) => [e.slot.key, { slot: e.slot, value: redeem(e.value), cond: redeem(e.cond) }]),
+    );
     return results.map(redeem);
   }
 
-  private oneSided(merge: (w: number, a: Id, c: Id) => Id, width: number, va: Id | undefined, vc: Id | undefined): Id {
+  private oneSided(
+    merge: (w: number, a: Id, c: Id) => Id,
+    width: number,
+    va: Id | undefined,
+    vc: Id | undefined,
+  ): Id {
     // The side that did not write leaves the variable as it is; whether it counts is the condition's affair.
     const zero = this.b.constant(width, 0);
     return merge(width, va ?? zero, vc ?? zero);
-  }
-
-  private exportCond(merge: (w: number, a: Id, c: Id) => Id, aLeft: boolean, ea: Entry | undefined, ec: Entry | undefined, out: Entry): Id {
-    if (this.b.isStatic(out.cond)) return out.cond;
-    return aLeft ? merge(1, ea?.cond ?? this.b.constant(1, 0), ec!.cond) : merge(1, ea!.cond, ec?.cond ?? this.b.constant(1, 0));
-  }
-
-  private survivors(merge: (w: number, a: Id, c: Id) => Id, a: { left: boolean; result: Id[] }, c: { left: boolean; result: Id[] }): Id[] {
-    if (a.left && c.left) return a.result.length ? a.result : c.result;
-    const out = a.left ? c.result : a.result;
-    return out.map((v) => (this.b.isStatic(v) ? v : merge(this.b.width(v), a.left ? this.b.constant(this.b.width(v), 0) : v, a.left ? v : this.b.constant(this.b.width(v), 0))));
   }
 
   private mergeCond(merge: (w: number, a: Id, c: Id) => Id, cond: Id, ca: Id, cc: Id): Id {
@@ -213,7 +249,10 @@ export class State {
     this.entries = new Map(saved);
     this.b.inChunk(body);
     const changed = [...this.entries.values()].filter(
-      (e) => saved.get(e.slot.key) !== e && !this.memory.has(e.slot.key) && (e.slot.cell || e.slot.jump || saved.has(e.slot.key)),
+      (e) =>
+        saved.get(e.slot.key) !== e &&
+        !this.memory.has(e.slot.key) &&
+        (e.slot.cell || e.slot.jump || saved.has(e.slot.key)),
     );
     this.entries = new Map(saved);
     this.left = savedLeft;

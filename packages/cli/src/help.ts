@@ -1,0 +1,29 @@
+// What `mimic help` prints. In: nothing. Out: the usage text.
+import { writeSync } from 'node:fs';
+
+const TEXT = `mimic [run] [options] program [arguments...]
+
+Runs a Linux program that was built for another processor.
+
+  -L path          look for files under path first, then on this machine
+  -E var=value     set a variable of the program's environment
+  -U var           unset one
+  -0 name          give the program this argv[0]
+  -s size          stack size in bytes, or with the suffix K, M or G (default 8M)
+  -cpu name        processor model
+  -isa folder      a spec folder that counts before the built-in ones
+  -strace          print every system call
+  -d items         print to stderr, by commas: unimp, strace, exits
+  -D file          write what -strace and -d print to a file
+  -g port          wait for a debugger on a port
+
+mimic disasm file...      list a program, as objdump -d does
+mimic isa check|test ...  tools for whoever writes a spec
+
+The exit status is the program's. A program killed by a signal ends mimic by the same signal.
+`;
+
+export function help(): number {
+  writeSync(1, TEXT);
+  return 0;
+}

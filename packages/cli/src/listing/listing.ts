@@ -1,0 +1,127 @@
+// A listing of the code in an ELF file, as `objdump -d` lays it out.
+// In: sections, an ISA. Out: lines. Must not know: files.
+import { type CompiledIsa, disassemble } from '@mimic/isa';
+import type { ElfSection, ElfSections, ElfSymbol } from './elf-sections.js';
+
+const SHF_EXECINSTR = 4;
+const SHT_PROGBITS = 1;
+
+/** Symbols of one section by address, the one that names an address first. */
+class Labels {
+  private readonly sorted: ElfSymbol[];
+  private readonly named = new Map<number, ElfSymbol>();
+
+  constructor(symbols: readonly ElfSymbol[]) {
+    const rank = (s: ElfSymbol): number =>
+      (s.type === 2 ? 0 : 4) + (s.binding === 1 ? 0 : s.binding === 2 ? 1 : 2);
+    for (const s of symbols) {
+      const old = this.named.get(s.value);
+      if (!old || rank(s) < rank(old)) this.named.set(s.value, s);
+    }
+    this.sorted = [...this.named.values()].sort((a, b) => a.value - b.value);
+  }
+
+  at(address: number): string | undefined {
+    return this.named.get(address)?.name;
+  }
+
+  /** `name` or `name+0x10`: the last label at or before the address. */
+  near(address: number): string | undefined {
+    let lo = 0;
+    let hi = this.sorted.length;
+    while (lo < hi) {
+      const mid = (lo + hi) >> 1;
+      if (this.sorted[mid]!.value <= address) lo = mid + 1;
+      else hi = mid;
+    }
+    const s = this.sorted[lo - 1];
+    if (!s) return undefined;
+    return s.value === address ? s.name : `${s.name}+0x${(address - s.value).toString(16)}`;
+  }
+}
+
+/** The lines of a listing of all sections with code. `format` is the name that objdump gives the file format. */
+export function* listing(
+  isa: CompiledIsa,
+  elf: ElfSections,
+  file: string,
+  format: string,
+): Generator<string> {
+  yield '';
+  yield `${file}:     file format ${format}`;
+  yield '';
+  const wanted = elf.symbols.filter(
+    (s) => s.name !== '' && s.type <= 2 && s.section > 0 && s.section < elf.sections.length,
+  );
+  const all = new Labels(wanted);
+  for (const [i, section] of elf.sections.entries()) {
+    if (section.type !== SHT_PROGBITS || !(section.flags & SHF_EXECINSTR) || section.bytes.length === 0)
+      continue;
+    yield '';
+    yield `Disassembly of section ${section.name}:`;
+    yield* sectionLines(
+      isa,
+      section,
+      new Labels(wanted.filter((s) => s.section === i)),
+      all,
+      elf.data === 'lsb',
+    );
+  }
+}
+
+function* sectionLines(
+  isa: CompiledIsa,
+  section: ElfSection,
+  labels: Labels,
+  all: Labels,
+  little: boolean,
+): Generator<string> {
+  const view = new DataView(section.bytes.buffer, section.bytes.byteOffset, section.bytes.length);
+  const size = section.bytes.length;
+  const pad = (a: number): string => a.toString(16).padStart(8, '0');
+  let first = true;
+  for (let at = 0; at < size; ) {
+    const address = section.address + at;
+    const label = labels.at(address);
+    if (label !== undefined || first) {
+      yield '';
+      yield `${pad(address)} <${label ?? section.name}>:`;
+      first = false;
+    }
+    // objdump leaves out runs of zeros: two words or more, up to the next label.
+    let zeros = at;
+    while (
+      zeros < size &&
+      section.bytes[zeros] === 0 &&
+      (zeros === at || labels.at(section.address + zeros) === undefined)
+    )
+      zeros++;
+    const run =
+      zeros === size || labels.at(section.address + zeros) !== undefined ? zeros - at : (zeros - at) & ~3;
+    if (run >= 8) {
+      yield '\t...';
+      at += run;
+      continue;
+    }
+    if (size - at < 4) {
+      yield `${pad(address).replace(/^0+(?=.)/, (z) => ' '.repeat(z.length))}:\t${hexBytes(section.bytes, at, size - at)}\t.byte`;
+      return;
+    }
+    const word = view.getUint32(at, little);
+    const a = disassemble(isa, word, address, {
+      address: (target) => {
+        const name = all.near(target);
+        return `${target.toString(16)}${name ? ` <${name}>` : ''}`;
+      },
+    });
+    const text = a
+      ? `${a.operands ? `${a.mnemonic.padEnd(7)} ${a.operands}` : a.mnemonic}`
+      : `.long 0x${word.toString(16)}`;
+    yield `${pad(address)}:\t${hexBytes(section.bytes, at, 4)} \t${text}`;
+    at += 4;
+  }
+}
+
+function hexBytes(bytes: Uint8Array, at: number, n: number): string {
+  return Array.from(bytes.subarray(at, at + n), (b) => b.toString(16).padStart(2, '0')).join(' ');
+}
