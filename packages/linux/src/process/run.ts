@@ -58,7 +58,11 @@ function faultOf(thread: Thread, exit: Exclude<Exit, { kind: 'budget' }>): Signa
     address,
   });
   if (exit.kind === 'fault')
-    return make('SIGSEGV', exit.mapped ? 'SEGV_ACCERR' : 'SEGV_MAPERR', exit.address);
+{
+    // A page that is mapped without any permission is mapped all the same: the areas know.
+    const mapped = thread.process.space.find(exit.address) !== undefined;
+    return make('SIGSEGV', mapped ? 'SEGV_ACCERR' : 'SEGV_MAPERR', exit.address);
+  }
   if (exit.kind === 'illegal') return make('SIGILL', 'ILL_ILLOPC', exit.pc);
   const report = thread.kernel.abi.faults[exit.name];
   if (!report) thread.kernel.unimplemented(`trap ${exit.name}`);
