@@ -87,7 +87,15 @@ export async function buildShipped(): Promise<{ names: string[]; errors: string[
     }
     write(join(built, `${name}.bin`), await artifact(spec));
     const elf = spec.isa.abi?.elf;
-    if (elf) index.push({ name, class: elf.class, data: elf.data, machine: elf.machine, files: [...spec.files.keys()], hash: hashFiles(spec.files) });
+    if (elf)
+      index.push({
+        name,
+        class: elf.class,
+        data: elf.data,
+        machine: elf.machine,
+        files: [...spec.files.keys()],
+        hash: hashFiles(spec.files),
+      });
   }
   write(join(built, 'index.json'), Buffer.from(JSON.stringify(index)));
   return { names: index.map((i) => i.name), errors };
@@ -113,7 +121,8 @@ function cacheDir(): string {
   return join(process.env['XDG_CACHE_HOME'] || join(homedir(), '.cache'), 'mimic', 'isa');
 }
 
-const matches = (a: Ident, b: Ident): boolean => a.class === b.class && a.data === b.data && a.machine === b.machine;
+const matches = (a: Ident, b: Ident): boolean =>
+  a.class === b.class && a.data === b.data && a.machine === b.machine;
 
 /** A spec that a program needs but that has mistakes. */
 export class SpecErrors extends Error {}
@@ -173,12 +182,24 @@ async function cached(dir: string, ident: Ident, must: boolean): Promise<Section
   if (!spec.isa) {
     if (!must) return undefined;
     const { formatDiagnostic } = await import('@mimic/isa');
-    throw new SpecErrors(spec.diagnostics.filter((d) => d.severity === 'error').map(formatDiagnostic).join('\n'));
+    throw new SpecErrors(
+      spec.diagnostics
+        .filter((d) => d.severity === 'error')
+        .map(formatDiagnostic)
+        .join('\n'),
+    );
   }
-  const elf = spec.isa.abi?.elf;
-  if (!elf) return undefined;
-  const bytes = await artifact(spec);
-  const entry: IndexEntry = { name: basename(dir), class: elf.class, data: elf.data, machine: elf.machine, files: [...spec.files.keys()], hash: hashFiles(spec.files) };
+  // A folder without an ABI runs nothing: noted too, so that it is not compiled again.
+  const elf = spec.isa.abi?.elf ?? { class: 32, data: 'lsb', machine: 0 };
+  const bytes = spec.isa.abi ? await artifact(spec) : new Uint8Array(0);
+  const entry: IndexEntry = {
+    name: basename(dir),
+    class: elf.class,
+    data: elf.data,
+    machine: elf.machine,
+    files: [...spec.files.keys()],
+    hash: hashFiles(spec.files),
+  };
   try {
     write(`${base}.bin`, bytes);
     write(`${base}.json`, Buffer.from(JSON.stringify(entry)));
