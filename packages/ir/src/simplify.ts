@@ -10,6 +10,8 @@ import { structure } from './structure.js';
 export interface Substitution {
   readonly params?: readonly (bigint | number | undefined)[];
   readonly pc?: bigint | number;
+  /** Values by id of the old body that are taken to be these constants. */
+  readonly values?: ReadonlyMap<number, bigint | number>;
 }
 
 /** What a cell is known to hold: `value` at `index`, both value ids. */
@@ -149,6 +151,8 @@ class Simplifier {
           map[i] = B.pure(op, w, map[a]!, shape[1] === 'v' ? map[b]! : b, shape[2] === 'v' ? map[c]! : c);
         }
       }
+      const assumed = this.substitution.values?.get(i);
+      if (assumed !== undefined) map[i] = B.constant(w, assumed);
     }
     return B.body;
   }

@@ -181,7 +181,7 @@ class Compiler implements SpecContext {
     for (const a of item.attrs) {
       if (a.t === 'over') over.push(a.name);
       else if (a.t === 'where') wheres.push(a.args[0]!);
-      else throw new SpecError('attribute', a.t === 'with' ? '`with` is not supported yet' : `there is no attribute @${a.name}`, a.span);
+      else throw new SpecError('attribute', `there is no attribute @${a.name}`, a.span);
     }
     const asm = new AsmContext(this, fields, family);
     const where = wheres.map((w) => asm.reference(w, 1));

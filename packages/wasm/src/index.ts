@@ -1,1 +1,7 @@
-export {};
+export { Code } from './code.js';
+export { Emitter, Locals, typeOf } from './emit.js';
+export { type Callables, defineFunctions, functionTarget } from './functions.js';
+export * from './module.js';
+export { Type, VOID, W } from './opcodes.js';
+export * from './platform.js';
+export type { Target } from './target.js';

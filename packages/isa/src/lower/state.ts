@@ -135,6 +135,13 @@ export class State {
     const pending: (() => Id)[] = [];
     const redeem = (v: Id): Id => (v < 0 ? pending[-v - 1]!() : v);
 
+    // A value of the only arm that comes out of the branch. What is static is visible everywhere.
+    const survive = (v: Id): Id => {
+      if (this.b.isStatic(v)) return v;
+      const other = this.b.constant(this.b.width(v), 0);
+      return a.left ? merge(this.b.width(v), other, v) : merge(this.b.width(v), v, other);
+    };
+
     const zero = this.b.constant(1, 0);
     const merged: Entry[] = [];
     const keys = new Set([...a.entries.keys(), ...c.entries.keys()]);
@@ -154,12 +161,7 @@ export class State {
         // Only one arm comes out: its values count.
         const out = a.left ? ec : ea;
         if (!out || (a.left && c.left)) continue;
-        const other = before.get(key);
-        merged.push(
-          out === other
-            ? out
-            : { slot: e.slot, value: merge(e.slot.width, ea?.value ?? out.value, ec?.value ?? out.value), cond: this.exportCond(merge, a.left, ea, ec, out) },
-        );
+        merged.push(out === before.get(key) ? out : { slot: e.slot, value: survive(out.value), cond: survive(out.cond) });
         continue;
       }
       const va = ea?.value;
@@ -172,7 +174,10 @@ export class State {
       const cc = ec?.cond ?? zero;
       merged.push({ slot: e.slot, value, cond: this.mergeCond(merge, cond, ca, cc) });
     }
-    const results = a.left || c.left ? this.survivors(merge, a, c) : a.result.map((v, i) => merge(this.b.width(v), v, c.result[i]!));
+    let results: Id[];
+    if (a.left && c.left) results = a.result.length ? a.result : c.result;
+    else if (a.left || c.left) results = (a.left ? c.result : a.result).map(survive);
+    else results = a.result.map((v, i) => merge(this.b.width(v), v, c.result[i]!));
     if (!free) this.b.branch(cond, a.chunk, c.chunk);
     for (const e of exports) e();
     this.entries = new Map(merged.map((e) => [e.slot.key, { slot: e.slot, value: redeem(e.value), cond: redeem(e.cond) }]));
@@ -183,17 +188,6 @@ export class State {
     // The side that did not write leaves the variable as it is; whether it counts is the condition's affair.
     const zero = this.b.constant(width, 0);
     return merge(width, va ?? zero, vc ?? zero);
-  }
-
-  private exportCond(merge: (w: number, a: Id, c: Id) => Id, aLeft: boolean, ea: Entry | undefined, ec: Entry | undefined, out: Entry): Id {
-    if (this.b.isStatic(out.cond)) return out.cond;
-    return aLeft ? merge(1, ea?.cond ?? this.b.constant(1, 0), ec!.cond) : merge(1, ea!.cond, ec?.cond ?? this.b.constant(1, 0));
-  }
-
-  private survivors(merge: (w: number, a: Id, c: Id) => Id, a: { left: boolean; result: Id[] }, c: { left: boolean; result: Id[] }): Id[] {
-    if (a.left && c.left) return a.result.length ? a.result : c.result;
-    const out = a.left ? c.result : a.result;
-    return out.map((v) => (this.b.isStatic(v) ? v : merge(this.b.width(v), a.left ? this.b.constant(this.b.width(v), 0) : v, a.left ? v : this.b.constant(this.b.width(v), 0))));
   }
 
   private mergeCond(merge: (w: number, a: Id, c: Id) => Id, cond: Id, ca: Id, cc: Id): Id {

@@ -85,7 +85,7 @@ export type EncPart = Node &
   ({ readonly t: 'box'; readonly cells: readonly Cell[] } | { readonly t: 'form'; readonly name: string; readonly args: readonly Expr[] });
 export type Encoding = readonly EncPart[];
 
-export type Attr = Node & { readonly t: 'at' | 'where' | 'over' | 'with'; readonly name: string; readonly args: readonly Expr[]; readonly binds: readonly Bind[] };
+export type Attr = Node & { readonly t: 'at' | 'where' | 'over'; readonly name: string; readonly args: readonly Expr[] };
 export interface Bind extends Node {
   readonly target: Expr;
   readonly value: Expr;

@@ -212,16 +212,13 @@ const actions: Record<string, (this: Node, ...nodes: Node[]) => Any> = {
     return { text: text(chars).trim(), span: span(this) };
   },
   Attr_where(_k, e) {
-    return { t: 'where', name: '', args: [build(e)], binds: [], span: span(this) };
+    return { t: 'where', name: '', args: [build(e)], span: span(this) };
   },
   Attr_over(_k, name) {
-    return { t: 'over', name: text(name), args: [], binds: [], span: span(this) };
-  },
-  Attr_with(_k, binds) {
-    return { t: 'with', name: '', args: [], binds: list(binds), span: span(this) };
+    return { t: 'over', name: text(name), args: [], span: span(this) };
   },
   Attr_at(_a, name, args) {
-    return { t: 'at', name: text(name), args: (maybe(args) ?? []).map((a: ast.Arg) => a.value), binds: [], span: span(this) };
+    return { t: 'at', name: text(name), args: (maybe(args) ?? []).map((a: ast.Arg) => a.value), span: span(this) };
   },
   Family: (_k, names, _i, _o, rows, _c, _o2, items, _c2) => ({ t: 'family', names: list(names), rows: many(rows), items: many(items) }),
   FamItem: (name, values, _c) => ({ name: text(name).replace(/"/g, ''), values: many(values) }),
@@ -258,7 +255,7 @@ const actions: Record<string, (this: Node, ...nodes: Node[]) => Any> = {
       t: 'test',
       code: typeof c === 'string' ? c : c.value,
       asm: maybe(asm)?.value,
-      inputs: maybe(inputs) ?? [],
+      inputs: build(inputs),
       outputs: r.trap ? [] : r,
       trap: r.trap,
     };

@@ -1,0 +1,38 @@
+// One benny suite with a unit: each case does a known amount of work per run, and the rate is what it prints.
+// In: cases. Out: a table on standard output, JSON below benchmarks/results.
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import benny from 'benny';
+
+export interface Case {
+  readonly name: string;
+  /** What is counted: `instructions`, `lines`, ... */
+  readonly unit: string;
+  /** Units of work that one call of `run` does. */
+  readonly work: number;
+  readonly run: () => void;
+}
+
+const results = fileURLToPath(new URL('../results/', import.meta.url));
+
+const scale = (rate: number): string =>
+  rate >= 1e9 ? `${(rate / 1e9).toFixed(2)} G` : rate >= 1e6 ? `${(rate / 1e6).toFixed(2)} M` : rate >= 1e3 ? `${(rate / 1e3).toFixed(1)} k` : rate.toFixed(1);
+
+/** Runs the cases one after the other; prints `name: rate unit/s` for each and writes `results/<suite>.json`. */
+export async function suite(name: string, cases: readonly Case[]): Promise<void> {
+  const byName = new Map(cases.map((c) => [c.name, c]));
+  const rows: { name: string; rate: number; unit: string; margin: number; samples: number }[] = [];
+  await benny.suite(
+    name,
+    ...cases.map((c) => benny.add(c.name, () => c.run)),
+    benny.configure({ cases: { minSamples: 5, maxTime: 2 } }),
+    benny.cycle((result) => {
+      const c = byName.get(result.name)!;
+      const rate = result.ops * c.work;
+      rows.push({ name: c.name, rate, unit: `${c.unit}/s`, margin: result.margin, samples: result.samples });
+      return `${c.name}: ${scale(rate)}${c.unit}/s, ±${result.margin} %`;
+    }),
+  );
+  mkdirSync(results, { recursive: true });
+  writeFileSync(`${results}${name}.json`, `${JSON.stringify({ suite: name, node: process.version, cases: rows }, null, 2)}\n`);
+}

@@ -1,0 +1,136 @@
+// Runs one instruction on the reference evaluator and on the interpreter, from the same random state.
+// In: an Interpreter, an instruction, a seeded generator. Out: where the two differ.
+// Must not know: how either works.
+import { evaluate, type Random } from '@mimic/ir';
+import type { Insn } from '@mimic/isa';
+import type { Exit } from './cpu.js';
+import type { Interpreter } from './interpreter.js';
+
+export interface CompareResult {
+  /** Bits of the instruction that was run. */
+  readonly word: number;
+  /** Empty when both agree. */
+  readonly differences: readonly string[];
+}
+
+/** Where the trial's code and data lie: guest page numbers that the caller has mapped, code RX, data RW. */
+export interface Arena {
+  readonly code: number;
+  readonly data: number;
+  /** Pages of data from `data` on. */
+  readonly pages: number;
+}
+
+/**
+ * One trial of `insn`: random fields (of those that `where` allows), random cells, half of them addresses of the data.
+ * The code page's records are dropped first. A masked-out bit of the encoding stays 0.
+ */
+export function compareTiers(cpu: Interpreter, insn: Insn, rng: Random, arena: Arena): CompareResult {
+  const { isa, guest, machine } = cpu;
+  const { layout, store } = guest;
+  const bytes = new Uint8Array(store.buffer);
+  const dataBytes = arena.pages * 4096;
+  const dataAt = layout.reversed ? 2 ** 32 - (arena.data * 4096 + dataBytes) : arena.data * 4096;
+
+  const fields: number[] = [];
+  let word = 0;
+  for (let tries = 0; ; tries++) {
+    word = insn.value;
+    insn.fields.forEach((field, k) => {
+      fields[k] = Number(rng.bits(field.width));
+      let low = field.width;
+      for (const piece of field.pieces) {
+        low -= piece.width;
+        word = (word | (((fields[k]! >>> low) & (2 ** piece.width - 1)) << piece.at)) >>> 0;
+      }
+    });
+    if (!insn.where) break;
+    const out = evaluate(isa.program, insn.where, fields.map(BigInt), 0n, machine);
+    if (out.kind === 'return' && out.values[0]) break;
+    if (tries > 200) return { word, differences: [] };
+  }
+  const other = matches(isa.insns, insn, word);
+  if (other) return { word, differences: [] };
+
+  // Code at a random place of its page; memory and state random.
+  const pc = arena.code * 4096 + rng.below(4096 / isa.unit - 2) * isa.unit;
+  put(bytes, layout.reversed, pc, word, insn.length);
+  const random = (v: Uint8Array): void => void v.forEach((_, k) => (v[k] = rng.below(256)));
+  random(bytes.subarray(dataAt, dataAt + dataBytes));
+  isa.program.cells.forEach((cell, n) => {
+    for (let k = 0; k < cell.count; k++) {
+      const near = cell.width >= 32 && rng.below(2);
+      machine.setCell(n, k, near ? BigInt(arena.data * 4096 + rng.below(dataBytes)) : rng.bits(cell.width));
+    }
+  });
+  cpu.pc = pc;
+  const state = cpu.saveState();
+  const memory = bytes.slice(dataAt, dataAt + dataBytes);
+
+  const expected = evaluate(isa.program, insn.template, fields.map(BigInt), BigInt(pc), machine);
+  const differences: string[] = [];
+  const wanted: string[] = [];
+  isa.program.cells.forEach((cell, n) => {
+    for (let k = 0; k < cell.count; k++) wanted.push(`${cell.name}[${k}] ${machine.getCell(n, k).toString(16)}`);
+  });
+  const wantedMemory = bytes.slice(dataAt, dataAt + dataBytes);
+
+  cpu.loadState(state);
+  bytes.set(memory, dataAt);
+  cpu.code.invalidate(arena.code);
+  cpu.code.stopAt(pc + insn.length);
+  const exit: Exit = cpu.run(1);
+  let text: string;
+  switch (expected.kind) {
+    case 'trap':
+      text = `trap ${isa.program.traps[expected.trap]!.name} ${expected.args}`;
+      break;
+    case 'fault':
+      text = `fault ${expected.access} ${expected.address.toString(16)}`;
+      break;
+    case 'jump':
+      text = `at ${expected.target.toString(16)}`;
+      break;
+    default:
+      text = `at ${(pc + insn.length).toString(16)}`;
+  }
+  const got =
+    exit.kind === 'trap'
+      ? `trap ${exit.name} ${exit.args}`
+      : exit.kind === 'fault' && exit.access !== 'execute'
+        ? `fault ${exit.access} ${exit.address.toString(16)}`
+        : exit.kind === 'illegal' && exit.pc === pc
+          ? 'illegal'
+          : `at ${cpu.pc.toString(16)}`;
+  if (got !== text) differences.push(`${got}, not ${text}`);
+  let n = 0;
+  isa.program.cells.forEach((cell, c) => {
+    for (let k = 0; k < cell.count; k++) {
+      const now = `${cell.name}[${k}] ${machine.getCell(c, k).toString(16)}`;
+      if (now !== wanted[n]) differences.push(`${now}, not ${wanted[n]!.split(' ')[1]}`);
+      n++;
+    }
+  });
+  const after = bytes.subarray(dataAt, dataAt + dataBytes);
+  const byte = after.findIndex((b, k) => b !== wantedMemory[k]);
+  if (byte >= 0) differences.push(`memory differs at host byte ${byte} of the data`);
+  return { word, differences };
+}
+
+/** Another instruction that takes precedence for `word`. */
+function matches(insns: readonly Insn[], insn: Insn, word: number): boolean {
+  return insns.some((o) => o !== insn && ((word & o.mask) >>> 0) === o.value >>> 0 && bits(o.mask) > bits(insn.mask));
+}
+
+function bits(mask: number): number {
+  let n = 0;
+  for (let m = mask >>> 0; m; m &= m - 1) n++;
+  return n;
+}
+
+function put(bytes: Uint8Array, reversed: boolean, address: number, word: number, length: number): void {
+  for (let k = 0; k < length; k++) {
+    if (reversed) bytes[2 ** 32 - 1 - address - k] = (word >>> (8 * (length - 1 - k))) & 0xff;
+    else bytes[address + k] = (word >>> (8 * k)) & 0xff;
+  }
+}

@@ -1,0 +1,239 @@
+// A processor that runs on the generated interpreter.
+// In: a CompiledIsa, its interpreter module, a Guest, host callbacks. Out: a Cpu.
+// Must not know: Linux, a particular architecture.
+import { Perm } from '@mimic/bus';
+import { evaluate } from '@mimic/ir';
+import { type CompiledIsa, decode, type HookName, type LinuxAbi, type Register } from '@mimic/isa';
+import { compileModule, instantiateModule, type WasmFunction, type WasmModule } from '@mimic/wasm';
+import { CodeCache } from './code-cache.js';
+import type { Cpu, Exit, RegisterInfo } from './cpu.js';
+import type { Guest } from './guest.js';
+import { ExitCode, RECORD_SIZE } from './layout.js';
+import { StateMachine } from './state-machine.js';
+
+/** Instructions between two entries of the loop: small enough for interrupts and for the host to replace its code. */
+const QUANTUM = 16384;
+
+/** Values of the ISA's `host` names, unsigned. */
+export type HostValues = Readonly<Record<string, () => bigint>>;
+
+export interface InterpreterOptions {
+  readonly hosts?: HostValues;
+}
+
+export class Interpreter implements Cpu {
+  readonly memory: Guest['memory'];
+  readonly registers: readonly RegisterInfo[];
+  readonly code: CodeCache;
+  /** For evaluating bodies on this processor's state: hooks, registers, tests. */
+  readonly machine: StateMachine;
+  private readonly view: DataView;
+  private readonly enter: WasmFunction;
+  private readonly byName: ReadonlyMap<string, Register>;
+  private interrupted = false;
+  private executed = 0;
+
+  /** `module` is what buildInterpreter made of `isa`, as bytes or compiled. */
+  constructor(
+    readonly isa: CompiledIsa,
+    module: Uint8Array | WasmModule,
+    readonly guest: Guest,
+    options: InterpreterOptions = {},
+    /** Shared by the processors of one guest. */
+    code?: CodeCache,
+  ) {
+    this.memory = guest.memory;
+    this.view = new DataView(guest.store.buffer);
+    const host = (n: number): bigint => {
+      const { name, width } = isa.program.hosts[n]!;
+      return BigInt.asUintN(width, options.hosts?.[name]?.() ?? 0n);
+    };
+    const compiled = module instanceof Uint8Array ? compileModule(module) : module;
+    this.enter = instantiateModule(compiled, {
+      env: { memory: guest.store, host: (n: number) => BigInt.asIntN(64, host(n)) },
+    })['run']!;
+    this.code = code ?? new CodeCache(guest, isa.unit === 2);
+    this.machine = new StateMachine(guest, isa.program, host, (page) => this.memory.invalidate(page * 4096, 4096));
+    this.registers = isa.registers.map(({ name, width }) => ({ name, width }));
+    this.byName = new Map(isa.registers.map((r) => [r.name, r]));
+  }
+
+  /** Throws Error for an ISA without an ABI. */
+  get abi(): LinuxAbi {
+    if (!this.isa.abi) throw new Error(`${this.isa.name} has no Linux ABI`);
+    return this.isa.abi;
+  }
+
+  get pc(): number {
+    const at = this.field('pc');
+    return this.view.getUint32(at, true) + this.view.getUint32(at + 4, true) * 2 ** 32;
+  }
+
+  set pc(value: number) {
+    this.view.setBigUint64(this.field('pc'), BigInt.asUintN(this.isa.word, BigInt(value)), true);
+  }
+
+  get retired(): number {
+    return this.executed;
+  }
+
+  run(budget: number): Exit {
+    let left = budget;
+    while (left > 0) {
+      if (this.interrupted) break;
+      const quantum = Math.min(Math.ceil(left), QUANTUM);
+      const code = this.enter(quantum * RECORD_SIZE) as number;
+      const done = quantum - this.view.getInt32(this.field('fuel'), true) / RECORD_SIZE;
+      left -= done;
+      this.executed += done;
+      if (code === ExitCode.fuel) continue;
+      const exit = this.leave(code);
+      if (exit) return exit;
+    }
+    this.interrupted = false;
+    return { kind: 'budget' };
+  }
+
+  interrupt(): void {
+    this.interrupted = true;
+  }
+
+  advance(): void {
+    this.pc += this.view.getUint32(this.field('length'), true);
+  }
+
+  hook(name: HookName, ...args: (bigint | number)[]): bigint[] | undefined {
+    const hook = this.isa.hooks[name];
+    if (!hook) throw new Error(`${this.isa.name} has no hook ${name}`);
+    const params = hook.params.map((w, k) => BigInt.asUintN(w, BigInt(args[k] ?? 0)));
+    const out = evaluate(this.isa.program, hook.body, params, BigInt(this.pc), this.machine);
+    switch (out.kind) {
+      case 'return':
+        return [...out.values];
+      case 'next':
+        return [];
+      case 'jump':
+        this.pc = Number(out.target);
+        return [];
+      default:
+        return undefined;
+    }
+  }
+
+  readRegister(name: string): bigint {
+    const out = evaluate(this.isa.program, this.register(name).read, [], BigInt(this.pc), this.machine);
+    return out.kind === 'return' ? out.values[0]! : 0n;
+  }
+
+  writeRegister(name: string, value: bigint): void {
+    const { write, width } = this.register(name);
+    if (write) evaluate(this.isa.program, write, [BigInt.asUintN(width, value)], BigInt(this.pc), this.machine);
+  }
+
+  saveState(): Uint8Array {
+    return this.state().slice();
+  }
+
+  loadState(state: Uint8Array): void {
+    this.state().set(state);
+  }
+
+  /**
+   * Runs one instruction on the reference evaluator. Undefined when it went on or jumped; pc is then moved.
+   * Slow, exact, and leaves nothing decoded.
+   */
+  step(): Exit | undefined {
+    const { pc, isa } = this;
+    const word = this.fetch(pc);
+    if (word === undefined) return { kind: 'fault', address: pc, access: 'execute', mapped: this.mapped(pc), pc };
+    const decoded = decode(isa, word);
+    if (!decoded) return { kind: 'illegal', pc };
+    const { insn } = decoded;
+    this.view.setUint32(this.field('length'), insn.length, true);
+    const out = evaluate(isa.program, insn.template, decoded.fields.map(BigInt), BigInt(pc), this.machine);
+    switch (out.kind) {
+      case 'trap':
+        return { kind: 'trap', name: isa.program.traps[out.trap]!.name, args: out.args, pc };
+      case 'fault': {
+        const address = Number(out.address);
+        return { kind: 'fault', address, access: out.access, mapped: this.mapped(address), pc };
+      }
+      case 'jump':
+        this.pc = Number(out.target);
+        break;
+      default:
+        this.pc = pc + insn.length;
+    }
+    this.executed++;
+    return undefined;
+  }
+
+  /** The instruction word at `pc`, or undefined where it may not be executed. */
+  private fetch(pc: number): number | undefined {
+    const executable = (address: number): boolean => address < 2 ** 32 && (this.memory.perm(address >>> 12) & Perm.X) !== 0;
+    if (!executable(pc)) return undefined;
+    const { reversed } = this.guest.layout;
+    const unit = (address: number, bytes: 2 | 4): number => {
+      const at = reversed ? 2 ** 32 - address - bytes : address;
+      return bytes === 2 ? this.view.getUint16(at, true) : this.view.getUint32(at, true);
+    };
+    if (this.isa.unit === 4) return unit(pc, 4);
+    const second = executable(pc + 2) ? unit(pc + 2, 2) : 0;
+    return (unit(pc, 2) | (second << 16)) >>> 0;
+  }
+
+  /** What to do about an exit code; undefined to go on. */
+  private leave(code: number): Exit | undefined {
+    const { view } = this;
+    const pc = this.pc;
+    switch (code) {
+      case ExitCode.miss:
+        if (pc < 2 ** 32 && this.code.open(pc >>> 12)) return undefined;
+        return { kind: 'fault', address: pc, access: 'execute', mapped: this.mapped(pc), pc };
+      case ExitCode.trap: {
+        const trap = this.isa.program.traps[view.getUint32(this.field('trap'), true)]!;
+        return { kind: 'trap', name: trap.name, args: this.trapArgs(trap.params), pc };
+      }
+      case ExitCode.fault: {
+        const address = Number(view.getBigUint64(this.field('faultAddress'), true));
+        const write = view.getUint32(this.field('faultWrite'), true) !== 0;
+        return { kind: 'fault', address, access: write ? 'write' : 'read', mapped: this.mapped(address), pc };
+      }
+      case ExitCode.codeWrite:
+        // Stepped by the evaluator, whose stores drop code: the page may be the one that is running.
+        return this.step();
+      case ExitCode.illegal:
+        return { kind: 'illegal', pc };
+      default:
+        throw new Error(`interpreter: exit code ${code} at ${pc.toString(16)}`);
+    }
+  }
+
+  private trapArgs(widths: readonly number[]): bigint[] {
+    let at = this.field('trapArgs');
+    return widths.map((w) => {
+      let v = 0n;
+      for (let k = 0; k < w; k += 64, at += 8) v |= this.view.getBigUint64(at, true) << BigInt(k);
+      return v;
+    });
+  }
+
+  private mapped(address: number): boolean {
+    return address < 2 ** 32 && (this.memory.perm(Math.floor(address / 4096)) & Perm.MAPPED) !== 0;
+  }
+
+  private register(name: string): Register {
+    const r = this.byName.get(name);
+    if (!r) throw new Error(`${this.isa.name} has no register ${name}`);
+    return r;
+  }
+
+  private field(name: keyof Guest['layout']['fields']): number {
+    return this.guest.layout.stateBase + this.guest.layout.fields[name];
+  }
+
+  private state(): Uint8Array {
+    const { layout, store } = this.guest;
+    return new Uint8Array(store.buffer, layout.stateBase, layout.fields.end);
+  }
+}

@@ -1,0 +1,86 @@
+// Where everything is in a guest's linear memory: permissions, code table, state block, engine fields, records.
+// In: a CompiledIsa. Out: byte offsets, constant for an ISA, so that built modules can be stored.
+// Must not know: instructions, WebAssembly.
+import type { MemoryLayout } from '@mimic/bus';
+import type { CompiledIsa } from '@mimic/isa';
+
+const MIB = 1 << 20;
+/** Guest addresses from here up are ours. */
+export const GUEST_LIMIT = 0xf0000000;
+/** One page short of 4 GiB: with reversed addresses the guest's first 64 KiB are out of bounds. */
+export const MEMORY_PAGES = 65535;
+
+/** Bytes of an instruction's record: handler number (16 bits), then operands. */
+export const RECORD_SIZE = 16;
+
+/** Where the engine keeps what it says about a guest, after the cells in the state block. */
+export interface EngineFields {
+  /** Address of the next instruction, 64 bits. */
+  readonly pc: number;
+  /** Why the interpreter left: Exit code. */
+  readonly exit: number;
+  /** Bytes of the instruction that trapped. */
+  readonly length: number;
+  /** Fuel left, in bytes of records. */
+  readonly fuel: number;
+  /** Target of a jump out of an out-of-line handler, 64 bits. */
+  readonly target: number;
+  /** First byte that may not be accessed, 64 bits. */
+  readonly faultAddress: number;
+  /** 1 for a write. */
+  readonly faultWrite: number;
+  readonly trap: number;
+  /** Arguments of the trap, 64 bits each. */
+  readonly trapArgs: number;
+  /** End of the state block. */
+  readonly end: number;
+}
+
+export interface EngineLayout extends MemoryLayout {
+  /** By guest page: host address of its records, or 0. */
+  readonly codeTable: number;
+  /** Offsets within the state block. */
+  readonly fields: EngineFields;
+  /** log2 of record bytes a byte of code: pc = (record >>> shift) + bias. */
+  readonly shift: number;
+  /** Bytes of the records of a page, sentinels included. */
+  readonly recordPage: number;
+}
+
+const MAX_TRAP_ARGS = 16;
+
+/** The layout of a guest of `isa`. */
+export function layoutOf(isa: CompiledIsa): EngineLayout {
+  const reversed = isa.endian === 'big';
+  const zone = reversed ? 0 : GUEST_LIMIT;
+  const shift = Math.log2(RECORD_SIZE / isa.unit);
+  const base = Math.ceil(isa.stateSize / 16) * 16;
+  const fields: EngineFields = {
+    pc: base,
+    exit: base + 8,
+    length: base + 12,
+    fuel: base + 16,
+    faultWrite: base + 20,
+    target: base + 24,
+    faultAddress: base + 32,
+    trap: base + 40,
+    trapArgs: base + 48,
+    end: base + 48 + 8 * MAX_TRAP_ARGS,
+  };
+  return {
+    reversed,
+    guestLimit: GUEST_LIMIT,
+    permBase: zone,
+    codeTable: zone + MIB,
+    stateBase: zone + 5 * MIB,
+    arenaBase: zone + 6 * MIB,
+    arenaEnd: reversed ? 256 * MIB : MEMORY_PAGES * 65536,
+    fields,
+    shift,
+    // Two sentinels: a 4-byte instruction may start in the last 2 bytes.
+    recordPage: (4096 << shift) + 2 * RECORD_SIZE,
+  };
+}
+
+/** Codes in the `exit` field. */
+export const ExitCode = { fuel: 0, miss: 1, trap: 2, fault: 3, illegal: 4, codeWrite: 5 } as const;

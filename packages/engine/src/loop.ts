@@ -1,0 +1,148 @@
+// The interpreter's loop: one function that dispatches on the record's handler number, small handlers its arms.
+// In: handlers. Out: functions in a module. Must not know: ISAs, the host.
+import type { EncodedField } from '@mimic/isa';
+import { Code, Emitter, Locals, type ModuleBuilder, Type, VOID, W } from '@mimic/wasm';
+import { Assembler } from './assembler.js';
+import { FixedHandler } from './decoder.js';
+import { HandlerTarget, LOOP, STATUS, type Surroundings, targetType } from './handler-target.js';
+import { ExitCode, RECORD_SIZE } from './layout.js';
+import type { Handler } from './record.js';
+
+/** One handler, shared by all variants with the same code. */
+export interface Arm {
+  readonly handler: Handler;
+  readonly fields: readonly EncodedField[];
+  readonly length: number;
+  inLoop: boolean;
+  number: number;
+}
+
+/**
+ * The function (fuel) -> exit code: runs from the pc in the state block until `fuel` bytes of records are used up or
+ * something is for the host. It returns often anyway: the host's compiler replaces a function only when it is entered.
+ *
+ * credit - rec is the fuel left: going straight on moves rec alone, a jump moves both and takes one record.
+ */
+export function defineLoop(module: ModuleBuilder, arms: readonly Arm[], s: Surroundings, decode: number): number {
+  const { layout } = s;
+  const index = module.func({ params: [Type.i32], results: [Type.i32] });
+  const outlined = arms.filter((arm) => !arm.inLoop);
+  const handlerType = { params: [Type.i32, Type.i32], results: [Type.i32] };
+  module.table(outlined.map((arm) => outOfLine(module, arm, s, handlerType)));
+  const inLoop = arms.filter((arm) => arm.inLoop);
+  const first = FixedHandler.count + inLoop.length;
+
+  const wide = targetType(s.program) === Type.i64;
+  const locals = new Locals(1 + LOOP.count);
+  const a = new Assembler();
+  const field = (name: keyof typeof layout.fields): number => layout.stateBase + layout.fields[name];
+  const pushPc = (): Assembler => a.get(LOOP.rec).i32(layout.shift).op(W.i32_shr_u).get(LOOP.bias).op(W.i32_add);
+  /** Writes pc and the fuel left, and returns the code that `code` pushes. */
+  const leave = (code: () => void): void => {
+    a.i32(0);
+    pushPc().op(W.i64_extend_i32_u).memory(W.i64_store, field('pc'));
+    a.i32(0).get(LOOP.credit).get(LOOP.rec).op(W.i32_sub).memory(W.i32_store, field('fuel'));
+    code();
+    a.op(W.return);
+  };
+  /** From the address in `target`: rec and bias; a page without records leaves with a miss. */
+  const lookUp = (jump: boolean): void => {
+    const low = (): Assembler => (wide ? a.get(LOOP.target).op(W.i32_wrap_i64) : a.get(LOOP.target));
+    const miss = (): void => {
+      a.i32(0).get(LOOP.target);
+      if (!wide) a.op(W.i64_extend_i32_u);
+      a.memory(W.i64_store, field('pc'));
+      a.i32(0).get(LOOP.credit).get(LOOP.rec).op(W.i32_sub);
+      if (jump) a.i32(RECORD_SIZE).op(W.i32_sub);
+      a.memory(W.i32_store, field('fuel')).i32(ExitCode.miss).op(W.return);
+    };
+    if (wide) {
+      a.get(LOOP.target).i64(0xffffffffn).op(W.i64_gt_u).open(W.if, VOID);
+      miss();
+      a.end();
+    }
+    low().i32(12).op(W.i32_shr_u).i32(2).op(W.i32_shl).memory(W.i32_load, layout.codeTable).tee(LOOP.step).op(W.i32_eqz).open(W.if, VOID);
+    miss();
+    a.end();
+    // credit += new rec - rec, less the jump itself.
+    low().i32(-4096).op(W.i32_and).get(LOOP.step).i32(layout.shift).op(W.i32_shr_u, W.i32_sub).set(LOOP.bias);
+    low().i32(4095).op(W.i32_and).i32(layout.shift).op(W.i32_shl).get(LOOP.step).op(W.i32_add).tee(LOOP.step);
+    a.get(LOOP.rec).op(W.i32_sub).get(LOOP.credit).op(W.i32_add);
+    if (jump) a.i32(RECORD_SIZE).op(W.i32_sub);
+    a.set(LOOP.credit).get(LOOP.step).set(LOOP.rec);
+  };
+
+  // Entry: rec is 0, credit the fuel.
+  a.get(0).set(LOOP.credit);
+  a.i32(0).memory(wide ? W.i64_load : W.i32_load, field('pc')).set(LOOP.target);
+  lookUp(false);
+
+  const count = first + 1;
+  a.open(W.block, VOID); // leave
+  a.open(W.block, VOID); // out
+  a.open(W.loop, VOID); // next
+  a.open(W.block, VOID); // far
+  for (let k = 0; k < count; k++) a.open(W.block, VOID);
+  a.get(LOOP.rec).memory(W.i32_load16_u, 0).op(W.br_table);
+  a.code.u32(first);
+  for (let k = 0; k <= first; k++) a.code.u32(k);
+  /** Levels outside arm k. */
+  const levels = (k: number): { next: number; far: number; out: number; leave: number } => {
+    const far = count - 1 - k;
+    return { far, next: far + 1, out: far + 2, leave: far + 3 };
+  };
+  for (let k = 0; k < count; k++) {
+    a.end();
+    const to = levels(k);
+    if (k === FixedHandler.undecoded) {
+      a.get(LOOP.rec);
+      pushPc().call(decode).br(to.next);
+    } else if (k === FixedHandler.nextPage) {
+      pushPc();
+      if (wide) a.op(W.i64_extend_i32_u);
+      a.set(LOOP.target);
+      lookUp(false);
+      a.br(to.next);
+    } else if (k === FixedHandler.illegal) {
+      a.i32(0).i32(ExitCode.illegal).memory(W.i32_store, field('exit')).br(to.out);
+    } else if (k < first) {
+      const arm = inLoop[k - FixedHandler.count]!;
+      locals.reuse();
+      new Emitter(arm.handler.body, new HandlerTarget(s, arm.handler, arm.fields, arm.length, { kind: 'arm', ...to }), a.code, locals).run();
+    } else if (outlined.length) {
+      // All out-of-line handlers: the table is in the order of their numbers.
+      a.get(LOOP.rec);
+      pushPc().get(LOOP.rec).memory(W.i32_load16_u, 0).i32(first).op(W.i32_sub, W.call_indirect);
+      a.code.u32(module.type(handlerType));
+      a.code.u32(0);
+      a.tee(LOOP.step).i32(RECORD_SIZE - 1).op(W.i32_and).open(W.if, VOID);
+      a.get(LOOP.step).i32(STATUS.out).op(W.i32_eq).br(to.out + 1, W.br_if);
+      a.i32(0).memory(wide ? W.i64_load : W.i32_load, field('target')).set(LOOP.target).br(to.far + 1).end();
+      a.get(LOOP.rec).get(LOOP.step).op(W.i32_add).set(LOOP.rec).br(to.next);
+    } else a.op(W.unreachable);
+  }
+  a.end(); // far
+  lookUp(true);
+  a.get(LOOP.credit).get(LOOP.rec).op(W.i32_sub).i32(0).op(W.i32_le_s).br(2, W.br_if);
+  a.br(0);
+  a.end(); // next
+  a.end(); // out
+  leave(() => a.i32(0).memory(W.i32_load, field('exit')));
+  a.end(); // leave
+  leave(() => a.i32(ExitCode.fuel));
+  a.op(W.unreachable);
+  module.define(index, {
+    locals: [Type.i32, Type.i32, Type.i32, targetType(s.program), Type.i32, ...locals.types],
+    code: a.code,
+  });
+  return index;
+}
+
+function outOfLine(module: ModuleBuilder, arm: Arm, s: Surroundings, type: { params: number[]; results: number[] }): number {
+  const index = module.func(type);
+  const locals = new Locals(2);
+  const code = new Code();
+  new Emitter(arm.handler.body, new HandlerTarget(s, arm.handler, arm.fields, arm.length, { kind: 'function' }), code, locals).run();
+  module.define(index, { locals: locals.types, code });
+  return index;
+}

@@ -1,0 +1,355 @@
+// Turns a body (widths up to 64) into WebAssembly code, op by op.
+// In: a Body, a Target for everything that is not computing. Out: instructions in a Code, locals in a Locals.
+// Must not know: architectures, where state and memory are.
+import { type Body, Op, OPS } from '@mimic/ir';
+import { Code } from './code.js';
+import { emitPure } from './emit-pure.js';
+import { type Schedule, schedule } from './schedule.js';
+import type { Target } from './target.js';
+import { Type, VOID, W } from './opcodes.js';
+
+/** The value type that holds a value of `width` bits. */
+export function typeOf(width: number): number {
+  return width <= 32 ? Type.i32 : Type.i64;
+}
+
+/** Allocates locals of one function. `reuse` gives all of them back, for the next body in the same function. */
+export class Locals {
+  /** Types of the locals after the params. */
+  readonly types: number[] = [];
+  private free: [number, number][] = [];
+  private taken: [number, number][] = [];
+
+  constructor(readonly params: number) {}
+
+  alloc(type: number): number {
+    const at = this.free.findIndex(([, t]) => t === type);
+    let local: [number, number];
+    if (at >= 0) local = this.free.splice(at, 1)[0]!;
+    else local = [this.params + this.types.push(type) - 1, type];
+    this.taken.push(local);
+    return local[0];
+  }
+
+  reuse(): void {
+    this.free = [...this.free, ...this.taken].sort((a, b) => a[0] - b[0]);
+    this.taken = [];
+  }
+}
+
+export class Emitter {
+  /** Blocks open around the current position, within this body. */
+  depth = 0;
+  private readonly where: Int32Array;
+  private readonly plan: Schedule;
+  private readonly vars: number[];
+  private readonly loops: number[] = [];
+  private readonly significant: Int8Array;
+
+  constructor(
+    readonly body: Body,
+    readonly target: Target,
+    readonly code: Code,
+    readonly locals: Locals,
+  ) {
+    this.where = new Int32Array(body.length).fill(-1);
+    this.plan = schedule(body, target.cheapParams);
+    this.significant = new Int8Array(body.length).fill(-1);
+    this.vars = body.vars.map((w) => locals.alloc(typeOf(w)));
+  }
+
+  /** Emits the whole body, with the target's `finish` at its end. */
+  run(): void {
+    const { body, code, plan } = this;
+    this.vars.forEach((local, n) => {
+      this.zero(typeOf(body.vars[n]!));
+      code.byte(W.local_set);
+      code.u32(local);
+    });
+    for (let i = 0; i < body.length; i++) {
+      const op = body.op[i]!;
+      const width = body.width[i]!;
+      if (op === Op.call) this.call(i);
+      else if (width === 0) this.effect(i, op);
+      else if (op === Op.result || plan.lazy[i]) continue;
+      else if (plan.uses[i] === 0) {
+        if (op !== Op.load && op !== Op.host) continue;
+        this.compute(i, true);
+        code.byte(W.drop);
+      } else {
+        this.compute(i, true);
+        this.keep(i);
+      }
+    }
+    this.target.finish(this);
+  }
+
+  /** Pushes value `id`. Without `clean`, bits above its width may be anything. */
+  push(id: number, clean = true): void {
+    const local = this.where[id]!;
+    if (local >= 0) {
+      this.code.byte(W.local_get);
+      this.code.u32(local);
+    } else this.compute(id, clean);
+  }
+
+  /** Pushes value `id` as an i64, whatever its width. */
+  push64(id: number): void {
+    this.push(id);
+    if (this.width(id) <= 32) this.code.byte(W.i64_extend_i32_u);
+  }
+
+  width(id: number): number {
+    return this.body.width[id]!;
+  }
+
+  isParam(id: number): boolean {
+    return this.body.op[id] === Op.param;
+  }
+
+  isConstant(id: number): boolean {
+    return this.body.op[id] === Op.const;
+  }
+
+  constantValue(id: number): bigint {
+    return this.body.constantValue(id);
+  }
+
+  /** A new local that holds the top of the stack; the value stays on the stack. */
+  tee(type: number): number {
+    const local = this.locals.alloc(type);
+    this.code.byte(W.local_tee);
+    this.code.u32(local);
+    return local;
+  }
+
+  getLocal(local: number): void {
+    this.code.byte(W.local_get);
+    this.code.u32(local);
+  }
+
+  setLocal(local: number): void {
+    this.code.byte(W.local_set);
+    this.code.u32(local);
+  }
+
+  i32(value: number): void {
+    this.code.byte(W.i32_const);
+    this.code.s32(value);
+  }
+
+  i64(value: bigint): void {
+    this.code.byte(W.i64_const);
+    this.code.s64(value);
+  }
+
+  /** Pushes `value` in the type that holds `width` bits. */
+  constant(width: number, value: bigint): void {
+    if (width <= 32) this.i32(Number(BigInt.asIntN(32, value)));
+    else this.i64(value);
+  }
+
+  /** Appends one-byte instructions. */
+  op(...codes: number[]): void {
+    for (const c of codes) this.code.byte(c);
+  }
+
+  /** A memory access with its alignment given as 2^0, so that unaligned ones are right. */
+  memory(instruction: number, offset: number): void {
+    this.code.byte(instruction);
+    this.code.byte(0);
+    this.code.u32(offset);
+  }
+
+  /** Starts an `if` of the target's own; `type` is VOID or a value type. */
+  if(type: number): void {
+    this.code.byte(W.if);
+    this.code.byte(type);
+    this.depth++;
+  }
+
+  else(): void {
+    this.code.byte(W.else);
+  }
+
+  end(): void {
+    this.code.byte(W.end);
+    this.depth--;
+  }
+
+  /** Branches to a label `level` levels outside this body. */
+  branch(instruction: number, level: number): void {
+    this.code.byte(instruction);
+    this.code.u32(this.depth + level);
+  }
+
+  /** An upper bound of the number of low bits of `id` that may be set. */
+  bits(id: number): number {
+    const known = this.significant[id]!;
+    if (known >= 0) return known;
+    const { body } = this;
+    const width = body.width[id]!;
+    let n = width;
+    const [a, b, c] = [body.a[id]!, body.b[id]!, body.c[id]!];
+    switch (body.op[id]) {
+      case Op.const: {
+        const v = body.constantValue(id);
+        n = v === 0n ? 0 : v.toString(2).length;
+        break;
+      }
+      case Op.zx:
+        n = this.bits(a);
+        break;
+      case Op.and:
+        n = Math.min(this.bits(a), this.bits(b));
+        break;
+      case Op.or:
+      case Op.xor:
+        n = Math.max(this.bits(a), this.bits(b));
+        break;
+      case Op.select:
+        n = Math.max(this.bits(b), this.bits(c));
+        break;
+      case Op.urem:
+        if (this.isConstant(b) && this.constantValue(b) > 0n) n = this.bits(b);
+        break;
+      case Op.shr:
+        if (this.isConstant(b)) n = Math.max(0, this.bits(a) - Number(this.constantValue(b)));
+        break;
+      case Op.clz:
+      case Op.ctz:
+      case Op.popcnt:
+        n = Math.min(width, 32 - Math.clz32(width));
+        break;
+      default:
+    }
+    return (this.significant[id] = Math.min(n, width));
+  }
+
+  private zero(type: number): void {
+    this.code.byte(type === Type.i32 ? W.i32_const : W.i64_const);
+    this.code.byte(0);
+  }
+
+  private keep(id: number): void {
+    const local = this.locals.alloc(typeOf(this.width(id)));
+    this.where[id] = local;
+    this.setLocal(local);
+  }
+
+  private compute(id: number, clean: boolean): void {
+    const { body, target } = this;
+    const op = body.op[id]!;
+    const width = body.width[id]!;
+    switch (op) {
+      case Op.const:
+        if (width <= 32) this.i32(body.a[id]!);
+        else this.i64(body.big[body.a[id]!]!);
+        return;
+      case Op.param:
+        target.param(this, body.a[id]!, width);
+        return;
+      case Op.pc:
+        target.pc(this, width);
+        return;
+      case Op.get:
+        target.get(this, body.a[id]!, body.b[id]!, width);
+        return;
+      case Op.vget:
+        this.getLocal(this.vars[body.a[id]!]!);
+        return;
+      case Op.load:
+        target.load(this, body.a[id]!, width);
+        return;
+      case Op.host:
+        target.host(this, body.a[id]!, width);
+        return;
+      case Op.result:
+        throw new Error(`emit: result %${id} of an unused call`);
+      default:
+        emitPure(this, id, op, width, clean);
+    }
+  }
+
+  private effect(i: number, op: number): void {
+    const { body, target, code } = this;
+    const a = body.a[i]!;
+    const b = body.b[i]!;
+    const c = body.c[i]!;
+    switch (op) {
+      case Op.set:
+        target.set(this, a, b, c);
+        break;
+      case Op.vset:
+        this.push(b);
+        this.setLocal(this.vars[a]!);
+        break;
+      case Op.store:
+        target.store(this, a, b);
+        break;
+      case Op.if:
+        this.push(a);
+        this.if(VOID);
+        break;
+      case Op.else:
+        this.else();
+        break;
+      case Op.loop:
+        code.byte(W.block);
+        code.byte(VOID);
+        code.byte(W.loop);
+        code.byte(VOID);
+        this.depth += 2;
+        this.loops.push(this.depth);
+        break;
+      case Op.end:
+        // The loop's own `end` is the one at which nothing else is open in it.
+        if (this.loops.at(-1) === this.depth) {
+          this.loops.pop();
+          code.byte(W.br);
+          code.u32(0);
+          this.end();
+        }
+        this.end();
+        break;
+      case Op.break:
+        code.byte(W.br);
+        code.u32(this.depth - this.loops[this.loops.length - 1 - a]! + 1);
+        break;
+      case Op.jump:
+        target.jump(this, a, b);
+        break;
+      case Op.trap:
+        target.trap(this, c, body.extra.slice(a, a + b));
+        break;
+      case Op.return:
+        target.return(this, body.extra.slice(a, a + b));
+        break;
+      default:
+        throw new Error(`emit: ${OPS[op]!.name}`);
+    }
+  }
+
+  /** Calls, and keeps in locals the results that are used. */
+  private call(i: number): void {
+    const { body, code, plan } = this;
+    const a = body.a[i]!;
+    for (let k = 0; k < body.b[i]!; k++) this.push(body.extra[a + k]!);
+    code.byte(W.call);
+    code.u32(this.target.call(body.c[i]!));
+    const widths = this.target.results(body.c[i]!);
+    const wanted: number[][] = widths.map(() => []);
+    for (let j = i + 1; j < body.length; j++) {
+      if (body.op[j] === Op.result && body.a[j] === i && plan.uses[j]! > 0) wanted[body.b[j]!]!.push(j);
+    }
+    for (let k = widths.length - 1; k >= 0; k--) {
+      const ids = wanted[k]!;
+      if (!ids.length) {
+        code.byte(W.drop);
+        continue;
+      }
+      this.keep(ids[0]!);
+      for (const id of ids) this.where[id] = this.where[ids[0]!]!;
+    }
+  }
+}

@@ -1,0 +1,34 @@
+// What an emitter leaves to its surroundings: operands, state, memory, and leaving the body.
+// In: nothing. Out: the interface. Must not know: any implementation.
+import type { Emitter } from './emit.js';
+
+/**
+ * Each method appends code to `e.code`. Value ids are pushed by `e.push`, clean: zero-extended in an i32 up to
+ * 32 bits, in an i64 up to 64. Labels: the target's own blocks lie `e.depth` levels outside.
+ */
+export interface Target {
+  /** Pushes param `k`. */
+  param(e: Emitter, k: number, width: number): void;
+  /** Whether pushing a param again is as cheap as a local. */
+  readonly cheapParams: boolean;
+  /** Pushes the address of the instruction. */
+  pc(e: Emitter, width: number): void;
+  /** Pushes cell `cell` at the index that value `index` has. */
+  get(e: Emitter, cell: number, index: number, width: number): void;
+  set(e: Emitter, cell: number, index: number, value: number): void;
+  /** Pushes `width` bits at the address that value `address` has, or leaves. */
+  load(e: Emitter, address: number, width: number): void;
+  store(e: Emitter, address: number, value: number): void;
+  /** Pushes the value of host number `n`. */
+  host(e: Emitter, n: number, width: number): void;
+  /** Leaves; code after it is unreachable. */
+  jump(e: Emitter, target: number, hint: number): void;
+  trap(e: Emitter, trap: number, args: readonly number[]): void;
+  return(e: Emitter, values: readonly number[]): void;
+  /** The body fell off its end. */
+  finish(e: Emitter): void;
+  /** Index of the WebAssembly function of function `n` of the program. */
+  call(n: number): number;
+  /** Widths of its results. */
+  results(n: number): readonly number[];
+}

@@ -1,0 +1,71 @@
+// `mimic disasm` against objdump on whole programs: every line the same, or listed with its reason.
+import { existsSync, mkdtempSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { homedir, tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { has, root, run, runMimic } from './tools.js';
+
+interface Exception {
+  readonly pattern: RegExp;
+  readonly reason: string;
+}
+/** Lines `pattern # reason`: what objdump prints where we differ. */
+const exceptions: Exception[] = readFileSync(join(root, 'tests/disasm-exceptions.txt'), 'utf8')
+  .split('\n')
+  .filter((l) => l !== '' && !l.startsWith('#'))
+  .map((l) => {
+    const [pattern, reason] = l.split(/\s+# /);
+    return { pattern: new RegExp(`^${pattern}$`), reason: reason! };
+  });
+
+const objdump = 'powerpc-linux-gnu-objdump';
+const gcc = 'powerpc-linux-gnu-gcc';
+
+function differences(program: string): { lines: number; wrong: string[] } {
+  const theirs = run(objdump, ['-d', program]).stdout.toString().split('\n');
+  const ours = runMimic(['disasm', program]).stdout.toString().split('\n');
+  const wrong: string[] = [];
+  for (let i = 0; i < Math.max(theirs.length, ours.length); i++) {
+    if (theirs[i] === ours[i]) continue;
+    const text = (theirs[i] ?? '').split('\t').slice(2).join(' ').replace(/\s+/g, ' ').trim();
+    if (!exceptions.some((e) => e.pattern.test(text))) wrong.push(`objdump: ${theirs[i]}\nmimic:   ${ours[i]}`);
+  }
+  return { lines: theirs.length, wrong };
+}
+
+describe('mimic disasm', () => {
+  const none = !has(objdump);
+  it.skipIf(none)('prints the test programs as objdump does', () => {
+    const dir = join(root, 'test-roms/ppc');
+    for (const f of readdirSync(dir, { recursive: true }) as string[]) {
+      const path = join(dir, f);
+      if (readFileSyncOrEmpty(path).subarray(0, 4).toString('latin1') !== '\x7fELF') continue;
+      expect(differences(path).wrong.slice(0, 5), f).toEqual([]);
+    }
+  });
+
+  it.skipIf(none || !has(gcc))('prints a program with the whole C library as objdump does', () => {
+    const dir = mkdtempSync(join(tmpdir(), 'mimic-'));
+    const exe = join(dir, 'hello');
+    writeFileSync(`${exe}.c`, '#include <stdio.h>\n#include <math.h>\nint main(int n, char **v) { printf("%g\\n", sin(n)); return 0; }\n');
+    expect(run(gcc, ['-static', '-O2', `${exe}.c`, '-o', exe, '-lm']).status).toBe(0);
+    const { lines, wrong } = differences(exe);
+    expect(lines).toBeGreaterThan(100_000);
+    expect(wrong.slice(0, 5)).toEqual([]);
+  }, 120_000);
+
+  // The large programs are there where the outside suites have been built.
+  const built = join(process.env['SUITES'] ?? join(homedir(), '.cache/mimic-suites'), 'build/ppc32');
+  for (const name of ['busybox', 'sqlite3'])
+    it.skipIf(none || !existsSync(join(built, name)))(`prints ${name} as objdump does`, () => {
+      expect(differences(join(built, name)).wrong.slice(0, 5)).toEqual([]);
+    }, 240_000);
+});
+
+function readFileSyncOrEmpty(path: string): Buffer {
+  try {
+    return readFileSync(path);
+  } catch {
+    return Buffer.alloc(0);
+  }
+}
