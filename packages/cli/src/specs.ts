@@ -41,12 +41,10 @@ export function reader(root: string): (name: string) => string | undefined {
   };
 }
 
-/** The main file of a spec folder: the one with its name, else the only .isa file. */
+/** The main file of a spec folder: the one with the folder's name. */
 export function mainFile(dir: string): string | undefined {
   const name = basename(resolve(dir));
-  if (existsSync(join(dir, `${name}.isa`))) return `${name}/${name}.isa`;
-  const files = existsSync(dir) ? readdirSync(dir).filter((f) => f.endsWith('.isa')) : [];
-  return files.length === 1 ? `${name}/${files[0]}` : undefined;
+  return existsSync(join(dir, `${name}.isa`)) ? `${name}/${name}.isa` : undefined;
 }
 
 /** Compiles the spec in a folder or file. */
@@ -55,7 +53,8 @@ export async function compileAt(path: string): Promise<{ spec: CompiledSpec; ent
   const file = full.endsWith('.isa');
   const dir = file ? dirname(full) : full;
   const entry = file ? `${basename(dir)}/${basename(full)}` : mainFile(full);
-  if (entry === undefined) throw new Error(`${path}: there is no ${basename(full)}.isa in it`);
+  if (entry === undefined)
+    throw new Error(`${path}: the folder has no ${basename(full)}.isa: the main file has the folder's name`);
   const { compileSpec } = await import('./spec-compiler.js');
   return { spec: compileSpec(entry, reader(dirname(dir))), entry };
 }
