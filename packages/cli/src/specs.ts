@@ -137,16 +137,17 @@ export class SpecErrors extends Error {}
  * Undefined where no spec fits. Throws SpecErrors when the one that would fit has mistakes.
  */
 export async function findSpec(ident: Ident, extra?: string): Promise<Sections | undefined> {
-  if (extra === undefined) {
-    const index = readIndex();
-    const hit = index.find((i) => matches(i, ident));
-    if (hit && fresh(hit)) {
-      const sections = unpack(bytesOf(join(built, `${hit.name}.bin`)));
-      if (sections) return sections;
-    }
+  const known = new Set<string>();
+  for (const entry of extra === undefined ? readIndex() : []) {
+    const fits = matches(entry, ident);
+    if (!fresh(entry)) continue;
+    const sections = fits ? unpack(bytesOf(join(built, `${entry.name}.bin`))) : undefined;
+    if (sections) return sections;
+    if (!fits) known.add(entry.name);
   }
   // Not built, or changed since: compile, with the user's cache before it.
-  const folders = extra !== undefined ? [extra] : specFolders(shippedSpecs).map((n) => join(shippedSpecs, n));
+  const shipped = (): string[] => specFolders(shippedSpecs).filter((name) => !known.has(name));
+  const folders = extra !== undefined ? [extra] : shipped().map((name) => join(shippedSpecs, name));
   for (const dir of folders) {
     const found = await cached(dir, ident, extra !== undefined);
     if (found) return found;
