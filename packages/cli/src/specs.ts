@@ -137,14 +137,13 @@ export class SpecErrors extends Error {}
  * Undefined where no spec fits. Throws SpecErrors when the one that would fit has mistakes.
  */
 export async function findSpec(ident: Ident, extra?: string): Promise<Sections | undefined> {
-  const known = new Set<string>();
-  for (const entry of extra === undefined ? readIndex() : []) {
-    const fits = matches(entry, ident);
-    if (!fresh(entry)) continue;
-    const sections = fits ? unpack(bytesOf(join(built, `${entry.name}.bin`))) : undefined;
+  const index = extra === undefined ? readIndex() : [];
+  const hit = index.find((i) => matches(i, ident));
+  if (hit && fresh(hit)) {
+    const sections = unpack(bytesOf(join(built, `${hit.name}.bin`)));
     if (sections) return sections;
-    if (!fits) known.add(entry.name);
   }
+  const known = new Set(index.filter((i) => i !== hit && fresh(i)).map((i) => i.name));
   // Not built, or changed since: compile, with the user's cache before it.
   const shipped = (): string[] => specFolders(shippedSpecs).filter((name) => !known.has(name));
   const folders = extra !== undefined ? [extra] : shipped().map((name) => join(shippedSpecs, name));

@@ -29,6 +29,10 @@ export async function run(args: readonly string[]): Promise<number> {
     say(options.message);
     return 1;
   }
+  if (options.debugPort !== undefined) {
+    say('-g: the debugger server is not there yet');
+    return 1;
+  }
   const host = createHost();
   const file = toBytes(path.resolve(options.program));
   const program = openProgram(host.files, file);

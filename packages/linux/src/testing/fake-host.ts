@@ -14,7 +14,16 @@ export class FakeHost implements Host {
     monotonic: () => this.now,
     cpuTime: () => ({ user: this.now, system: 0n }),
   };
-  readonly identity = { pid: 42, ppid: 1, uid: 1000, gid: 100, euid: 1000, egid: 100, hostname: 'host' };
+  readonly identity = {
+    pid: 42,
+    ppid: 1,
+    uid: 1000,
+    gid: 100,
+    euid: 1000,
+    egid: 100,
+    hostname: 'host',
+    umask: 0o022,
+  };
   readonly memory = { total: 2 ** 30, free: 2 ** 29 };
   readonly standard: readonly HostFile[] = [this.stream(), this.stream(), this.stream()];
 
