@@ -6,6 +6,7 @@ import { homedir } from 'node:os';
 import { basename, dirname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { CompiledSpec, Sections } from '@mimic/isa';
+import { unpack } from '@mimic/isa/artifact';
 
 /** What identifies a program's processor. */
 export interface Ident {
@@ -54,7 +55,7 @@ export async function compileAt(path: string): Promise<{ spec: CompiledSpec; ent
   const entry = file ? `${basename(dir)}/${basename(full)}` : mainFile(full);
   if (entry === undefined)
     throw new Error(`${path}: the folder has no ${basename(full)}.isa: the main file has the folder's name`);
-  const { compileSpec } = await import('@mimic/isa');
+  const { compileSpec } = await import('./spec-compiler.js');
   return { spec: compileSpec(entry, reader(dirname(dir))), entry };
 }
 
@@ -67,14 +68,14 @@ function hashFiles(texts: Iterable<readonly [string, string]>): string {
 
 /** The artifact of a spec that compiled: the ISA and its interpreter. */
 async function artifact(spec: CompiledSpec): Promise<Uint8Array> {
-  const { isaSections, pack } = await import('@mimic/isa');
-  const { buildInterpreter } = await import('@mimic/engine');
+  const { isaSections, pack } = await import('./spec-compiler.js');
+  const { buildInterpreter } = await import('./spec-compiler.js');
   return pack({ ...isaSections(spec.isa!), interpreter: buildInterpreter(spec.isa!).bytes });
 }
 
 /** Builds the shipped specs beside the bundle. Gives the names built, or diagnostics as text. */
 export async function buildShipped(): Promise<{ names: string[]; errors: string[] }> {
-  const { formatDiagnostic } = await import('@mimic/isa');
+  const { formatDiagnostic } = await import('./spec-compiler.js');
   const index: IndexEntry[] = [];
   const errors: string[] = [];
   mkdirSync(built, { recursive: true });
@@ -96,7 +97,7 @@ export async function buildShipped(): Promise<{ names: string[]; errors: string[
         hash: hashFiles(spec.files),
       });
   }
-  write(join(built, 'index.json'), Buffer.from(JSON.stringify(index)));
+  write(join(built, 'index.json'), JSON.stringify(index));
   return { names: index.map((i) => i.name), errors };
 }
 
@@ -109,7 +110,12 @@ export function specFolders(root: string): string[] {
     .sort();
 }
 
-function write(path: string, bytes: Uint8Array): void {
+function bytesOf(path: string): Uint8Array {
+  const { buffer, byteOffset, length } = readFileSync(path);
+  return new Uint8Array(buffer, byteOffset, length);
+}
+
+function write(path: string, bytes: Uint8Array | string): void {
   mkdirSync(dirname(path), { recursive: true });
   const temporary = `${path}.${process.pid}`;
   writeFileSync(temporary, bytes);
@@ -131,17 +137,16 @@ export class SpecErrors extends Error {}
  * Undefined where no spec fits. Throws SpecErrors when the one that would fit has mistakes.
  */
 export async function findSpec(ident: Ident, extra?: string): Promise<Sections | undefined> {
-  const { unpack } = await import('@mimic/isa/artifact');
-  if (extra === undefined) {
-    const index = readIndex();
-    const hit = index.find((i) => matches(i, ident));
-    if (hit && fresh(hit)) {
-      const sections = unpack(readFileSync(join(built, `${hit.name}.bin`)));
-      if (sections) return sections;
-    }
+  const index = extra === undefined ? readIndex() : [];
+  const hit = index.find((i) => matches(i, ident));
+  if (hit && fresh(hit)) {
+    const sections = unpack(bytesOf(join(built, `${hit.name}.bin`)));
+    if (sections) return sections;
   }
+  const known = new Set(index.filter((i) => i !== hit && fresh(i)).map((i) => i.name));
   // Not built, or changed since: compile, with the user's cache before it.
-  const folders = extra !== undefined ? [extra] : specFolders(shippedSpecs).map((n) => join(shippedSpecs, n));
+  const shipped = (): string[] => specFolders(shippedSpecs).filter((name) => !known.has(name));
+  const folders = extra !== undefined ? [extra] : shipped().map((name) => join(shippedSpecs, name));
   for (const dir of folders) {
     const found = await cached(dir, ident, extra !== undefined);
     if (found) return found;
@@ -166,21 +171,20 @@ function fresh(entry: IndexEntry): boolean {
 
 /** A spec that is not shipped as built: from the user's cache while its files are as they were, else compiled. */
 async function cached(dir: string, ident: Ident, must: boolean): Promise<Sections | undefined> {
-  const { unpack } = await import('@mimic/isa/artifact');
   const base = join(cacheDir(), `${basename(dir)}-${hashFiles([[resolve(dir), '']])}`);
   const read = reader(dirname(resolve(dir)));
   try {
     const old = JSON.parse(readFileSync(`${base}.json`, 'utf8')) as IndexEntry;
     if (hashFiles(old.files.map((f) => [f, read(f) ?? ''] as const)) === old.hash) {
       if (!matches(old, ident)) return undefined;
-      const sections = unpack(readFileSync(`${base}.bin`));
+      const sections = unpack(bytesOf(`${base}.bin`));
       if (sections) return sections;
     }
   } catch {}
   const { spec } = await compileAt(dir);
   if (!spec.isa) {
     if (!must) return undefined;
-    const { formatDiagnostic } = await import('@mimic/isa');
+    const { formatDiagnostic } = await import('./spec-compiler.js');
     throw new SpecErrors(
       spec.diagnostics
         .filter((d) => d.severity === 'error')
@@ -188,9 +192,9 @@ async function cached(dir: string, ident: Ident, must: boolean): Promise<Section
         .join('\n'),
     );
   }
-  const elf = spec.isa.abi?.elf;
-  if (!elf) return undefined;
-  const bytes = await artifact(spec);
+  // A folder without an ABI runs nothing: noted too, so that it is not compiled again.
+  const elf = spec.isa.abi?.elf ?? { class: 32, data: 'lsb', machine: 0 };
+  const bytes = spec.isa.abi ? await artifact(spec) : new Uint8Array(0);
   const entry: IndexEntry = {
     name: basename(dir),
     class: elf.class,
@@ -201,7 +205,7 @@ async function cached(dir: string, ident: Ident, must: boolean): Promise<Section
   };
   try {
     write(`${base}.bin`, bytes);
-    write(`${base}.json`, Buffer.from(JSON.stringify(entry)));
+    write(`${base}.json`, JSON.stringify(entry));
   } catch {
     // A read-only home: it is built again next time.
   }

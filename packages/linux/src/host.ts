@@ -71,6 +71,8 @@ export interface HostFile {
   readonly terminal?: HostTerminal;
   /** Where the stream stands, for a seekable file that was inherited. */
   position?(): number;
+  /** Moves the position of an inherited file forward to where the guest left it, for those who share it. */
+  settle?(position: number): void;
   /** Bytes that can be read at once. Streams only. */
   available?(): number;
   /** What could be done without blocking. Streams only. */
@@ -132,6 +134,8 @@ export interface HostIdentity {
   readonly euid: number;
   readonly egid: number;
   readonly hostname: string;
+  /** Permission bits that new files do not get. */
+  readonly umask: number;
 }
 
 export interface Host {

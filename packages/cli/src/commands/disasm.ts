@@ -1,6 +1,7 @@
 // `mimic disasm FILE`: what `objdump -d` prints, in its format.
 // In: arguments. Out: the listing on standard output; exit status.
 import { readFileSync, writeSync } from 'node:fs';
+import { isaFrom } from '@mimic/isa/artifact';
 import { readSections } from '../listing/elf-sections.js';
 import { listing } from '../listing/listing.js';
 import { findSpec } from '../specs.js';
@@ -26,13 +27,13 @@ export async function disasm(args: readonly string[]): Promise<number> {
 }
 
 async function one(file: string): Promise<void> {
-  const elf = readSections(readFileSync(file));
+  const elf = readSections(new Uint8Array(readFileSync(file)));
   const sections = await findSpec(elf);
   if (!sections)
     throw new Error(
       `no spec for ELF machine ${elf.machine} (${elf.class} bits, ${elf.data}); isa-specs/ has none`,
     );
-  const { isaFrom } = await import('@mimic/isa/artifact');
+
   const isa = isaFrom(sections);
   let out: string[] = [];
   let length = 0;
@@ -50,7 +51,7 @@ async function one(file: string): Promise<void> {
 }
 
 function writeAll(text: string): void {
-  const bytes = Buffer.from(text);
+  const bytes = new Uint8Array(Buffer.from(text));
   for (let at = 0; at < bytes.length; ) {
     try {
       at += writeSync(1, bytes, at);

@@ -36,7 +36,7 @@ async function build(): Promise<number> {
 }
 
 async function compile(path: string) {
-  const { formatDiagnostic } = await import('@mimic/isa');
+  const { formatDiagnostic } = await import('../spec-compiler.js');
   const { spec } = await compileAt(path);
   for (const d of spec.diagnostics) console.error(formatDiagnostic(d));
   const errors = spec.diagnostics.filter((d) => d.severity === 'error').length;
@@ -60,7 +60,7 @@ async function test(path: string): Promise<number> {
     console.log(`${path}: ${count(errors, 'error')}; no test was run`);
     return 1;
   }
-  const { formatDiagnostic, runTests } = await import('@mimic/isa');
+  const { formatDiagnostic, runTests } = await import('../spec-compiler.js');
   const report = runTests(spec);
   for (const f of report.failures) console.error(formatDiagnostic(f));
   if (report.untested.length) console.error(`no test for: ${report.untested.join(' ')}`);

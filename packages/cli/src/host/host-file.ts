@@ -65,7 +65,6 @@ export class NodeFile implements HostFile {
   private ended = false;
   /** A second opening of a stream that never blocks; -1: there is none. */
   private probe: number | undefined;
-  private readonly openedAt: number;
 
   constructor(
     private readonly fd: number,
@@ -75,7 +74,6 @@ export class NodeFile implements HostFile {
     const stat = fs.fstatSync(fd);
     this.seekable = stat.isFile() || stat.isBlockDevice();
     if (terminal) this.terminal = terminal;
-    this.openedAt = 0;
   }
 
   read(into: Uint8Array, position: number | undefined, block: boolean): number | Errno {
@@ -111,9 +109,17 @@ export class NodeFile implements HostFile {
   /** Where an inherited file stands; 0 where the system does not say. */
   position(): number {
     const text = attempt(() => fs.readFileSync(`/proc/self/fdinfo/${this.fd}`, 'latin1'));
-    return typeof text === 'string'
-      ? Number(/^pos:\s*(\d+)/m.exec(text)?.[1] ?? this.openedAt)
-      : this.openedAt;
+    return typeof text === 'string' ? Number(/^pos:\s*(\d+)/m.exec(text)?.[1] ?? 0) : 0;
+  }
+
+  /** node:fs cannot seek: reading on is the only way to move. */
+  settle(position: number): void {
+    const chunk = new Uint8Array(1 << 20);
+    for (let left = position - this.position(); left > 0; ) {
+      const got = attempt(() => fs.readSync(this.fd, chunk, 0, Math.min(left, chunk.length), null));
+      if (typeof got !== 'number' || got === 0) return;
+      left -= got;
+    }
   }
 
   ready(events: Readiness): Readiness {

@@ -38,12 +38,7 @@ function typeOf(entry: fs.Dirent): number {
   return entry.isSocket() ? 12 : 0;
 }
 
-/** Creation modes come with the guest's umask already off: our own must not take more. */
 export class NodeFiles implements FileSystem {
-  constructor() {
-    process.umask(0);
-  }
-
   open(path: string, how: OpenHow): HostFile | Errno {
     const fd = attempt(() => fs.openSync(toHost(path), flagsOf(how), how.mode));
     return typeof fd === 'number' ? new NodeFile(fd, true) : fd;

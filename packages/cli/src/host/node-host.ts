@@ -24,6 +24,8 @@ function standard(fd: number): HostFile | undefined {
 
 export function createHost(): Host {
   const [uid, gid] = [process.getuid?.() ?? 0, process.getgid?.() ?? 0];
+  // The library takes the guest's umask off by itself: our own must not take more.
+  const umask = process.umask(0);
   return {
     files: new NodeFiles(),
     clock: {
@@ -42,6 +44,7 @@ export function createHost(): Host {
       euid: process.geteuid?.() ?? uid,
       egid: process.getegid?.() ?? gid,
       hostname: toBytes(os.hostname()),
+      umask,
     },
     standard: [0, 1, 2].map(standard),
     random: (into) => void randomFillSync(into),

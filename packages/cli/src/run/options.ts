@@ -33,7 +33,8 @@ type Mutable = { -readonly [K in keyof RunOptions]: RunOptions[K] } & {
 
 interface Option {
   readonly value?: string;
-  readonly apply: (options: Mutable, value: string) => UsageError | undefined | void;
+  /** Gives a UsageError where the value is bad; anything else is success. */
+  readonly apply: (options: Mutable, value: string) => unknown;
 }
 
 const flag = (apply: (options: Mutable) => void): Option => ({ apply });
@@ -96,7 +97,7 @@ export function parseRunOptions(args: readonly string[]): RunOptions | UsageErro
     const value = option.value === undefined ? '' : args[++at];
     if (value === undefined) return new UsageError(`${arg} takes ${option.value}`);
     const wrong = option.apply(options, value);
-    if (wrong) return wrong;
+    if (wrong instanceof UsageError) return wrong;
   }
   const [program, ...rest] = args.slice(at);
   if (program === undefined) return new UsageError('no program given (see mimic help)');

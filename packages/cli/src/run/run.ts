@@ -14,8 +14,8 @@ import {
   type Tracing,
 } from '@mimic/linux';
 import { toBytes } from '../host/names.js';
-import { findSpec, SpecErrors } from '../specs.js';
 import { createHost } from '../host/node-host.js';
+import { findSpec, SpecErrors } from '../specs.js';
 import { parseRunOptions, type RunOptions, UsageError } from './options.js';
 
 const MISSING = 127;
@@ -27,6 +27,10 @@ export async function run(args: readonly string[]): Promise<number> {
   const options = parseRunOptions(args);
   if (options instanceof UsageError) {
     say(options.message);
+    return 1;
+  }
+  if (options.debugPort !== undefined) {
+    say('-g: the debugger server is not there yet');
     return 1;
   }
   const host = createHost();
@@ -66,12 +70,16 @@ async function findIsa({ identity }: Program, folder: string | undefined) {
     const sections = await findSpec(identity, folder);
     if (sections) return { isa: isaFrom(sections), interpreter: sections['interpreter']! };
   } catch (error) {
-    if (error instanceof SpecErrors) return new ProgramProblem('unusable', `its instruction set has mistakes:\n${error.message}`);
+    if (error instanceof SpecErrors)
+      return new ProgramProblem('unusable', `its instruction set has mistakes:\n${error.message}`);
     throw error;
   }
   const { machine, class: bits, data } = identity;
   const order = data === 'msb' ? 'big' : 'little';
-  return new ProgramProblem('unusable', `no instruction set for ELF machine ${machine} (${bits}-bit, ${order}-endian)`);
+  return new ProgramProblem(
+    'unusable',
+    `no instruction set for ELF machine ${machine} (${bits}-bit, ${order}-endian)`,
+  );
 }
 
 function environmentOf({ set, unset }: RunOptions): string[] {

@@ -14,8 +14,10 @@ export interface Opening {
 /** A HostFile with our own position. */
 export class StreamFile extends OpenFile {
   private position = 0;
-  /** An inherited file's position is shared with other processes: used until the guest seeks. */
+  /** Written at the position that other processes share: an inherited output, until the guest seeks. */
   private shared: boolean;
+  /** An inherited input is read at our own position, so that the guest can go back; the shared one follows at the end. */
+  private readonly settles: boolean;
 
   constructor(
     name: string,
@@ -26,7 +28,8 @@ export class StreamFile extends OpenFile {
     super(name, how.readable, how.writable);
     this.append = how.append ?? false;
     this.nonBlocking = how.nonBlocking ?? false;
-    this.shared = inherited || !host.seekable;
+    this.settles = inherited && host.seekable && !how.writable;
+    this.shared = !host.seekable || (inherited && how.writable);
     if (inherited && host.seekable) this.position = host.position?.() ?? 0;
   }
 
@@ -95,6 +98,7 @@ export class StreamFile extends OpenFile {
     return this.host.terminal;
   }
   protected override close(): void {
+    if (this.settles) this.host.settle?.(this.position);
     this.host.close();
   }
 

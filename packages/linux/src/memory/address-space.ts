@@ -153,6 +153,17 @@ export class AddressSpace {
       this.writeBack(area, Math.max(start, area.start), Math.min(end, area.end));
   }
 
+  /** MADV_DONTNEED: private pages read as they did when they were mapped. The range is mapped. */
+  reset(start: number, end: number): void {
+    for (const area of this.areas.within(start, end)) {
+      if (area.shared || area.name === '[stack]') continue;
+      const from = Math.max(start, area.start);
+      const length = Math.min(end, area.end) - from;
+      this.memory.fill(from, length, 0);
+      if (area.file) this.fillFrom(area.file, from, length, area.offset + (from - area.start));
+    }
+  }
+
   /** Unmaps everything, with the writing back that it implies. */
   clear(): void {
     this.drop(0, 2 ** 32);

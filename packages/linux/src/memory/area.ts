@@ -58,12 +58,21 @@ export class AreaList {
   }
 
   add(area: Area): void {
-    const at = this.firstEndingAfter(area.start);
+    let at = this.firstEndingAfter(area.start);
+    let joined = area;
     const before = this.list[at - 1];
-    if (before && joins(before, area)) {
-      this.list[at - 1] = { ...before, end: area.end };
-      area.file?.release();
-    } else this.list.splice(at, 0, area);
+    if (before && joins(before, joined)) {
+      joined = { ...before, end: joined.end };
+      joined.file?.release();
+      this.list.splice(--at, 1);
+    }
+    const after = this.list[at];
+    if (after && joins(joined, after)) {
+      joined = { ...joined, end: after.end };
+      joined.file?.release();
+      this.list.splice(at, 1);
+    }
+    this.list.splice(at, 0, joined);
   }
 
   /** Takes `[start, end)` out, splitting areas at its borders, and gives the pieces that were inside. */

@@ -43,7 +43,7 @@ export class Process {
   pending: SignalInfo[] = [];
   timers!: Timers;
   cwd = '/';
-  umask = 0o022;
+  umask: number;
   readonly pid: number;
   readonly ppid: number;
   readonly credentials: Credentials;
@@ -67,7 +67,8 @@ export class Process {
   ) {
     this.space = new AddressSpace(memory);
     this.user = new UserMemory(memory, kernel.structs, kernel.abi.types.long);
-    const { pid, ppid, uid, gid, euid, egid } = kernel.host.identity;
+    const { pid, ppid, uid, gid, euid, egid, umask } = kernel.host.identity;
+    this.umask = umask;
     this.pid = pid;
     this.ppid = ppid;
     this.credentials = { uid, euid, suid: euid, gid, egid, sgid: egid };

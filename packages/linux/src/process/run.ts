@@ -57,12 +57,15 @@ function faultOf(thread: Thread, exit: Exclude<Exit, { kind: 'budget' }>): Signa
     code: values.get('sicode', code),
     address,
   });
-  if (exit.kind === 'fault')
-    return make('SIGSEGV', exit.mapped ? 'SEGV_ACCERR' : 'SEGV_MAPERR', exit.address);
+  if (exit.kind === 'fault') {
+    // A page that is mapped without any permission is mapped all the same: the areas know.
+    const mapped = thread.process.space.find(exit.address) !== undefined;
+    return make('SIGSEGV', mapped ? 'SEGV_ACCERR' : 'SEGV_MAPERR', exit.address);
+  }
   if (exit.kind === 'illegal') return make('SIGILL', 'ILL_ILLOPC', exit.pc);
   const report = thread.kernel.abi.faults[exit.name];
   if (!report) thread.kernel.unimplemented(`trap ${exit.name}`);
-  // A trap about a datum carries its address.
+  // A trap's argument, where it has one, is the address that it is about.
   const address = exit.args.length > 0 ? Number(exit.args[0]) : exit.pc;
   return make(report?.signal ?? 'SIGILL', report?.code ?? 'ILL_ILLOPC', address);
 }

@@ -6,7 +6,7 @@ import { type OpenFile, S_IFMT, S_IFREG } from '../fs/open-file.js';
 import { pageUp } from '../memory/address-space.js';
 import type { MappedFile } from '../memory/area.js';
 import type { Thread } from '../process/thread.js';
-import { fileOf } from './arguments.js';
+import { fileOf, vectors } from './arguments.js';
 import type { CallTable } from './table.js';
 
 const PROT_MASK = 7;
@@ -107,20 +107,14 @@ function msync(t: Thread, address: number, length: number): Result {
   return 0;
 }
 
-/** Only DONTNEED changes what a program can see: private anonymous pages read as zero again. */
+/** Only DONTNEED changes what a program can see. */
 function madvise(t: Thread, address: number, length: number, advice: number): Result {
   const { space } = t.process;
   if (address % PAGE_SIZE) return E.EINVAL;
   if (length === 0) return 0;
   if (!space.covers(address, length)) return E.ENOMEM;
   if (advice !== MADV_DONTNEED) return 0;
-  const end = address + pageUp(length);
-  for (let at = address; at < end; ) {
-    const area = space.find(at)!;
-    const stop = Math.min(area.end, end);
-    if (!area.shared && !area.file && area.name !== '[stack]') space.memory.fill(at, stop - at, 0);
-    at = stop;
-  }
+  space.reset(address, address + pageUp(length));
   return 0;
 }
 
@@ -128,6 +122,37 @@ function mincore(t: Thread, address: number, length: number, vector: number): Re
   if (address % PAGE_SIZE) return E.EINVAL;
   if (!t.process.space.covers(address, length)) return E.ENOMEM;
   return t.user.putBytes(vector, new Uint8Array(pageUp(length) / PAGE_SIZE).fill(1));
+}
+
+/** process_vm_readv and writev, on ourselves: the only process there is. */
+function copyVectors(
+  t: Thread,
+  pid: number,
+  to: number,
+  toCount: number,
+  from: number,
+  fromCount: number,
+): Result {
+  if (pid !== t.process.pid) return E.ESRCH;
+  const targets = vectors(t, to, toCount);
+  const sources = vectors(t, from, fromCount);
+  if (targets instanceof Errno) return targets;
+  if (sources instanceof Errno) return sources;
+  let [done, s, at] = [0, 0, 0];
+  for (const target of targets) {
+    for (let put = 0; put < target.length && s < sources.length; ) {
+      const source = sources[s]!;
+      const length = Math.min(target.length - put, source.length - at);
+      const bytes = t.user.bytes(source.base + at, length);
+      if (bytes instanceof Errno || t.user.putBytes(target.base + put, bytes) instanceof Errno)
+        return done > 0 ? done : E.EFAULT;
+      put += length;
+      at += length;
+      done += length;
+      if (at === source.length) [s, at] = [s + 1, 0];
+    }
+  }
+  return done;
 }
 
 export const memoryCalls: CallTable = {
@@ -161,5 +186,13 @@ export const memoryCalls: CallTable = {
   ],
   mlockall: ['flags:x', () => 0],
   munlockall: ['', () => 0],
+  process_vm_readv: [
+    'pid:d local:x lcount:u remote:x rcount:u flags:x',
+    (t, pid, local, lcount, remote, rcount) => copyVectors(t, pid, local, lcount, remote, rcount),
+  ],
+  process_vm_writev: [
+    'pid:d local:x lcount:u remote:x rcount:u flags:x',
+    (t, pid, local, lcount, remote, rcount) => copyVectors(t, pid, remote, rcount, local, lcount),
+  ],
   membarrier: ['command:d flags:x cpu:d', (_t, command) => (command === 0 ? 0 : E.EINVAL)],
 };

@@ -1,6 +1,6 @@
 // Prints system calls as qemu-user's -strace does: `PID name(args) = result`.
 // In: decoded calls. Out: lines. Must not know: what the calls do.
-import { Errno, NO_RETURN, type Result } from '../errno.js';
+import { Errno, type Result } from '../errno.js';
 import type { Thread } from '../process/thread.js';
 import { signalName } from '../signal/info.js';
 import { errorText } from './error-text.js';
@@ -30,7 +30,7 @@ export function traceResult(
     text = ` = -1 errno=${thread.values.get('errno', result.name)} (${errorText(result.name)})`;
   } else if (typeof result === 'number') {
     text = ` = ${HEX_RESULTS.has(call.name) ? hex(result) : result}`;
-  } else if (result === NO_RETURN) text = ' = ?';
+  }
   thread.kernel.tracing.calls?.(line + text);
 }
 
