@@ -2,7 +2,7 @@
 // In: a CompiledIsa, its interpreter module, a Guest, host callbacks. Out: a Cpu.
 // Must not know: Linux, a particular architecture.
 import { Perm } from '@mimic/bus';
-import { evaluate } from '@mimic/ir';
+import { type Body, evaluate, type Outcome } from '@mimic/ir';
 import { type CompiledIsa, decode, type HookName, type LinuxAbi, type Register } from '@mimic/isa';
 import { compileModule, instantiateModule, type WasmFunction, type WasmModule } from '@mimic/wasm';
 import { CodeCache } from './code-cache.js';
@@ -30,6 +30,7 @@ export class Interpreter implements Cpu {
   private readonly view: DataView;
   private readonly enter: WasmFunction;
   private readonly byName: ReadonlyMap<string, Register>;
+  private readonly pcCell: number;
   private interrupted = false;
   private executed = 0;
 
@@ -54,6 +55,7 @@ export class Interpreter implements Cpu {
     })['run']!;
     this.code = code ?? new CodeCache(guest, isa.unit === 2);
     this.machine = new StateMachine(guest, isa.program, host, (page) => this.memory.invalidate(page * 4096, 4096));
+    this.pcCell = isa.program.cells.findIndex((c) => c.name === 'PC');
     this.registers = isa.registers.map(({ name, width }) => ({ name, width }));
     this.byName = new Map(isa.registers.map((r) => [r.name, r]));
   }
@@ -106,28 +108,18 @@ export class Interpreter implements Cpu {
     const hook = this.isa.hooks[name];
     if (!hook) throw new Error(`${this.isa.name} has no hook ${name}`);
     const params = hook.params.map((w, k) => BigInt.asUintN(w, BigInt(args[k] ?? 0)));
-    const out = evaluate(this.isa.program, hook.body, params, BigInt(this.pc), this.machine);
-    switch (out.kind) {
-      case 'return':
-        return [...out.values];
-      case 'next':
-        return [];
-      case 'jump':
-        this.pc = Number(out.target);
-        return [];
-      default:
-        return undefined;
-    }
+    const out = this.evaluate(hook.body, params);
+    return out.kind === 'return' ? [...out.values] : out.kind === 'next' ? [] : undefined;
   }
 
   readRegister(name: string): bigint {
-    const out = evaluate(this.isa.program, this.register(name).read, [], BigInt(this.pc), this.machine);
+    const out = this.evaluate(this.register(name).read, []);
     return out.kind === 'return' ? out.values[0]! : 0n;
   }
 
   writeRegister(name: string, value: bigint): void {
     const { write, width } = this.register(name);
-    if (write) evaluate(this.isa.program, write, [BigInt.asUintN(width, value)], BigInt(this.pc), this.machine);
+    if (write) this.evaluate(write, [BigInt.asUintN(width, value)]);
   }
 
   saveState(): Uint8Array {
@@ -166,6 +158,15 @@ export class Interpreter implements Cpu {
     }
     this.executed++;
     return undefined;
+  }
+
+  /** Runs a body of a hook or register. There the cell `PC`, if the spec has one, is the program counter. */
+  private evaluate(body: Body, params: readonly bigint[]): Outcome {
+    const { pcCell, machine } = this;
+    if (pcCell >= 0) machine.setCell(pcCell, 0, BigInt(this.pc));
+    const out = evaluate(this.isa.program, body, params, BigInt(this.pc), machine);
+    if (pcCell >= 0 && (out.kind === 'return' || out.kind === 'next')) this.pc = Number(machine.getCell(pcCell, 0));
+    return out;
   }
 
   /** The instruction word at `pc`, or undefined where it may not be executed. */
