@@ -13,5 +13,5 @@ export function run(command, args, options = {}) {
 
 /** A tool of this workspace, by the path of its script in node_modules. */
 export function tool(path, args, options) {
-  run(process.execPath, [`node_modules/${path}`, ...args], options);
+  run(process.execPath, [`${root}node_modules/${path}`, ...args], options);
 }

@@ -10,10 +10,18 @@ if (major < 20 || (major === 20 && minor < 20)) {
   process.exit(1);
 }
 
-const manifests = ['package.json', 'pnpm-workspace.yaml', 'pnpm-lock.yaml', ...filesBelow('packages', (f) => f.endsWith('/package.json')), 'benchmarks/package.json'];
+const manifests = [
+  'package.json',
+  'pnpm-workspace.yaml',
+  'pnpm-lock.yaml',
+  ...filesBelow('packages', (f) => f.endsWith('/package.json')),
+  'benchmarks/package.json',
+];
 await once('install', hashOf(manifests), () => {
   console.error('Installing dependencies ...');
-  run('npx', ['--yes', PNPM, 'install', '--frozen-lockfile', '--reporter=append-only'], { stdio: ['ignore', 'ignore', 'inherit'] });
+  run('npx', ['--yes', PNPM, 'install', '--frozen-lockfile', '--reporter=append-only'], {
+    stdio: ['ignore', 'ignore', 'inherit'],
+  });
 });
 
 const sources = [

@@ -11,7 +11,8 @@ export function filesBelow(dir, wanted = () => true) {
   const out = [];
   const walk = (d) => {
     for (const e of readdirSync(join(root, d), { withFileTypes: true })) {
-      if (e.name === 'node_modules' || e.name === 'dist' || e.name === '.git' || e.name === 'results') continue;
+      if (e.name === 'node_modules' || e.name === 'dist' || e.name === '.git' || e.name === 'results')
+        continue;
       const path = d === '.' ? e.name : `${d}/${e.name}`;
       if (e.isDirectory()) walk(path);
       else if (wanted(path)) out.push(path);
@@ -24,7 +25,11 @@ export function filesBelow(dir, wanted = () => true) {
 /** A hash of names and contents. */
 export function hashOf(files) {
   const h = createHash('sha256');
-  for (const f of files) h.update(f).update('\0').update(readFileSync(join(root, f))).update('\0');
+  for (const f of files)
+    h.update(f)
+      .update('\0')
+      .update(readFileSync(join(root, f)))
+      .update('\0');
   return h.digest('hex');
 }
 

@@ -28,7 +28,8 @@ function differences(program: string): { lines: number; wrong: string[] } {
   for (let i = 0; i < Math.max(theirs.length, ours.length); i++) {
     if (theirs[i] === ours[i]) continue;
     const text = (theirs[i] ?? '').split('\t').slice(2).join(' ').replace(/\s+/g, ' ').trim();
-    if (!exceptions.some((e) => e.pattern.test(text))) wrong.push(`objdump: ${theirs[i]}\nmimic:   ${ours[i]}`);
+    if (!exceptions.some((e) => e.pattern.test(text)))
+      wrong.push(`objdump: ${theirs[i]}\nmimic:   ${ours[i]}`);
   }
   return { lines: theirs.length, wrong };
 }
@@ -44,22 +45,33 @@ describe('mimic disasm', () => {
     }
   });
 
-  it.skipIf(none || !has(gcc))('prints a program with the whole C library as objdump does', () => {
-    const dir = mkdtempSync(join(tmpdir(), 'mimic-'));
-    const exe = join(dir, 'hello');
-    writeFileSync(`${exe}.c`, '#include <stdio.h>\n#include <math.h>\nint main(int n, char **v) { printf("%g\\n", sin(n)); return 0; }\n');
-    expect(run(gcc, ['-static', '-O2', `${exe}.c`, '-o', exe, '-lm']).status).toBe(0);
-    const { lines, wrong } = differences(exe);
-    expect(lines).toBeGreaterThan(100_000);
-    expect(wrong.slice(0, 5)).toEqual([]);
-  }, 120_000);
+  it.skipIf(none || !has(gcc))(
+    'prints a program with the whole C library as objdump does',
+    () => {
+      const dir = mkdtempSync(join(tmpdir(), 'mimic-'));
+      const exe = join(dir, 'hello');
+      writeFileSync(
+        `${exe}.c`,
+        '#include <stdio.h>\n#include <math.h>\nint main(int n, char **v) { printf("%g\\n", sin(n)); return 0; }\n',
+      );
+      expect(run(gcc, ['-static', '-O2', `${exe}.c`, '-o', exe, '-lm']).status).toBe(0);
+      const { lines, wrong } = differences(exe);
+      expect(lines).toBeGreaterThan(100_000);
+      expect(wrong.slice(0, 5)).toEqual([]);
+    },
+    120_000,
+  );
 
   // The large programs are there where the outside suites have been built.
   const built = join(process.env['SUITES'] ?? join(homedir(), '.cache/mimic-suites'), 'build/ppc32');
   for (const name of ['busybox', 'sqlite3'])
-    it.skipIf(none || !existsSync(join(built, name)))(`prints ${name} as objdump does`, () => {
-      expect(differences(join(built, name)).wrong.slice(0, 5)).toEqual([]);
-    }, 240_000);
+    it.skipIf(none || !existsSync(join(built, name)))(
+      `prints ${name} as objdump does`,
+      () => {
+        expect(differences(join(built, name)).wrong.slice(0, 5)).toEqual([]);
+      },
+      240_000,
+    );
 });
 
 function readFileSyncOrEmpty(path: string): Buffer {

@@ -7,12 +7,19 @@ export const root = fileURLToPath(new URL('..', import.meta.url));
 export const mimic = `${root}packages/cli/bin/mimic.js`;
 
 /** Runs a program to its end, without a terminal; at most a minute unless told otherwise. */
-export function run(command: string, args: readonly string[], options: { input?: string | Uint8Array; cwd?: string; timeout?: number; env?: NodeJS.ProcessEnv } = {}): SpawnSyncReturns<Buffer> {
+export function run(
+  command: string,
+  args: readonly string[],
+  options: { input?: string | Uint8Array; cwd?: string; timeout?: number; env?: NodeJS.ProcessEnv } = {},
+): SpawnSyncReturns<Buffer> {
   return spawnSync(command, [...args], { timeout: 60_000, maxBuffer: 1 << 29, input: '', ...options });
 }
 
 /** Runs `mimic` with arguments. */
-export function runMimic(args: readonly string[], options: Parameters<typeof run>[2] = {}): SpawnSyncReturns<Buffer> {
+export function runMimic(
+  args: readonly string[],
+  options: Parameters<typeof run>[2] = {},
+): SpawnSyncReturns<Buffer> {
   return run(process.execPath, [mimic, ...args], options);
 }
 

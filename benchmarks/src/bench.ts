@@ -19,4 +19,5 @@ for (const name of wanted) {
   console.error(`there is no suite ${name}; there are ${Object.keys(suites).join(', ')}`);
   process.exit(1);
 }
-for (const [name, run] of Object.entries(suites)) if (wanted.length === 0 || wanted.includes(name)) await run();
+for (const [name, run] of Object.entries(suites))
+  if (wanted.length === 0 || wanted.includes(name)) await run();

@@ -48,8 +48,13 @@ export function words(): { readonly word: number; readonly pc: number }[] {
     for (let i = 0; i < bytes.readUInt16BE(44); i++) {
       const at = phoff + 32 * i;
       if (bytes.readUInt32BE(at) !== 1 || !(bytes.readUInt32BE(at + 24) & 1)) continue;
-      const [offset, address, size] = [bytes.readUInt32BE(at + 4), bytes.readUInt32BE(at + 8), bytes.readUInt32BE(at + 16)];
-      for (let k = 0; k + 4 <= size; k += 4) out.push({ word: bytes.readUInt32BE(offset + k), pc: address + k });
+      const [offset, address, size] = [
+        bytes.readUInt32BE(at + 4),
+        bytes.readUInt32BE(at + 8),
+        bytes.readUInt32BE(at + 16),
+      ];
+      for (let k = 0; k + 4 <= size; k += 4)
+        out.push({ word: bytes.readUInt32BE(offset + k), pc: address + k });
     }
   }
   return out;

@@ -16,7 +16,13 @@ export interface Case {
 const results = fileURLToPath(new URL('../results/', import.meta.url));
 
 const scale = (rate: number): string =>
-  rate >= 1e9 ? `${(rate / 1e9).toFixed(2)} G` : rate >= 1e6 ? `${(rate / 1e6).toFixed(2)} M` : rate >= 1e3 ? `${(rate / 1e3).toFixed(1)} k` : rate.toFixed(1);
+  rate >= 1e9
+    ? `${(rate / 1e9).toFixed(2)} G`
+    : rate >= 1e6
+      ? `${(rate / 1e6).toFixed(2)} M`
+      : rate >= 1e3
+        ? `${(rate / 1e3).toFixed(1)} k`
+        : rate.toFixed(1);
 
 /** Runs the cases one after the other; prints `name: rate unit/s` for each and writes `results/<suite>.json`. */
 export async function suite(name: string, cases: readonly Case[]): Promise<void> {
@@ -34,5 +40,8 @@ export async function suite(name: string, cases: readonly Case[]): Promise<void>
     }),
   );
   mkdirSync(results, { recursive: true });
-  writeFileSync(`${results}${name}.json`, `${JSON.stringify({ suite: name, node: process.version, cases: rows }, null, 2)}\n`);
+  writeFileSync(
+    `${results}${name}.json`,
+    `${JSON.stringify({ suite: name, node: process.version, cases: rows }, null, 2)}\n`,
+  );
 }

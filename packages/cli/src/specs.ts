@@ -40,12 +40,10 @@ export function reader(root: string): (name: string) => string | undefined {
   };
 }
 
-/** The main file of a spec folder: the one with its name, else the only .isa file. */
+/** The main file of a spec folder: the one with the folder's name. */
 export function mainFile(dir: string): string | undefined {
   const name = basename(resolve(dir));
-  if (existsSync(join(dir, `${name}.isa`))) return `${name}/${name}.isa`;
-  const files = existsSync(dir) ? readdirSync(dir).filter((f) => f.endsWith('.isa')) : [];
-  return files.length === 1 ? `${name}/${files[0]}` : undefined;
+  return existsSync(join(dir, `${name}.isa`)) ? `${name}/${name}.isa` : undefined;
 }
 
 /** Compiles the spec in a folder or file. */
@@ -54,7 +52,8 @@ export async function compileAt(path: string): Promise<{ spec: CompiledSpec; ent
   const file = full.endsWith('.isa');
   const dir = file ? dirname(full) : full;
   const entry = file ? `${basename(dir)}/${basename(full)}` : mainFile(full);
-  if (entry === undefined) throw new Error(`${path}: there is no ${basename(full)}.isa in it`);
+  if (entry === undefined)
+    throw new Error(`${path}: the folder has no ${basename(full)}.isa: the main file has the folder's name`);
   const { compileSpec } = await import('@mimic/isa');
   return { spec: compileSpec(entry, reader(dirname(dir))), entry };
 }
@@ -87,7 +86,15 @@ export async function buildShipped(): Promise<{ names: string[]; errors: string[
     }
     write(join(built, `${name}.bin`), await artifact(spec));
     const elf = spec.isa.abi?.elf;
-    if (elf) index.push({ name, class: elf.class, data: elf.data, machine: elf.machine, files: [...spec.files.keys()], hash: hashFiles(spec.files) });
+    if (elf)
+      index.push({
+        name,
+        class: elf.class,
+        data: elf.data,
+        machine: elf.machine,
+        files: [...spec.files.keys()],
+        hash: hashFiles(spec.files),
+      });
   }
   write(join(built, 'index.json'), Buffer.from(JSON.stringify(index)));
   return { names: index.map((i) => i.name), errors };
@@ -113,7 +120,8 @@ function cacheDir(): string {
   return join(process.env['XDG_CACHE_HOME'] || join(homedir(), '.cache'), 'mimic', 'isa');
 }
 
-const matches = (a: Ident, b: Ident): boolean => a.class === b.class && a.data === b.data && a.machine === b.machine;
+const matches = (a: Ident, b: Ident): boolean =>
+  a.class === b.class && a.data === b.data && a.machine === b.machine;
 
 /** A spec that a program needs but that has mistakes. */
 export class SpecErrors extends Error {}
@@ -173,12 +181,24 @@ async function cached(dir: string, ident: Ident, must: boolean): Promise<Section
   if (!spec.isa) {
     if (!must) return undefined;
     const { formatDiagnostic } = await import('@mimic/isa');
-    throw new SpecErrors(spec.diagnostics.filter((d) => d.severity === 'error').map(formatDiagnostic).join('\n'));
+    throw new SpecErrors(
+      spec.diagnostics
+        .filter((d) => d.severity === 'error')
+        .map(formatDiagnostic)
+        .join('\n'),
+    );
   }
   const elf = spec.isa.abi?.elf;
   if (!elf) return undefined;
   const bytes = await artifact(spec);
-  const entry: IndexEntry = { name: basename(dir), class: elf.class, data: elf.data, machine: elf.machine, files: [...spec.files.keys()], hash: hashFiles(spec.files) };
+  const entry: IndexEntry = {
+    name: basename(dir),
+    class: elf.class,
+    data: elf.data,
+    machine: elf.machine,
+    files: [...spec.files.keys()],
+    hash: hashFiles(spec.files),
+  };
   try {
     write(`${base}.bin`, bytes);
     write(`${base}.json`, Buffer.from(JSON.stringify(entry)));

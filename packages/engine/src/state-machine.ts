@@ -6,6 +6,8 @@ import type { Guest } from './guest.js';
 
 export class StateMachine implements Machine {
   private readonly view: DataView;
+  /** The cell that stands for the engine's own pc, where the spec declares the register. */
+  private readonly pcCell: number;
 
   constructor(
     private readonly guest: Guest,
@@ -14,10 +16,16 @@ export class StateMachine implements Machine {
     private readonly codeWrite: (page: number) => void,
   ) {
     this.view = new DataView(guest.store.buffer);
+    this.pcCell = program.cells.findIndex((c) => c.name === 'PC');
+  }
+
+  private pcField(): number {
+    return this.guest.layout.stateBase + this.guest.layout.fields.pc;
   }
 
   getCell(cell: number, index: number): bigint {
     const c = this.program.cells[cell]!;
+    if (cell === this.pcCell) return BigInt.asUintN(c.width, this.view.getBigUint64(this.pcField(), true));
     const at = this.guest.layout.stateBase + c.offset + index * c.stride;
     if (c.width <= 32) return BigInt(this.view.getUint32(at, true));
     let v = 0n;
@@ -27,6 +35,10 @@ export class StateMachine implements Machine {
 
   setCell(cell: number, index: number, value: bigint): void {
     const c = this.program.cells[cell]!;
+    if (cell === this.pcCell) {
+      this.view.setBigUint64(this.pcField(), value, true);
+      return;
+    }
     const at = this.guest.layout.stateBase + c.offset + index * c.stride;
     if (c.width <= 32) this.view.setUint32(at, Number(value), true);
     else for (let k = 0; k < cellStride(c.width); k += 8) this.view.setBigUint64(at + k, BigInt.asUintN(64, value >> BigInt(8 * k)), true);

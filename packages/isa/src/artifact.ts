@@ -34,7 +34,8 @@ function toJson(value: unknown): Uint8Array {
     ascii(
       JSON.stringify(value, (_key, v: unknown) => {
         if (typeof v === 'bigint') return { $n: v.toString() };
-        if (v instanceof Uint8Array) return { $b: Array.from(v, (b) => b.toString(16).padStart(2, '0')).join('') };
+        if (v instanceof Uint8Array)
+          return { $b: Array.from(v, (b) => b.toString(16).padStart(2, '0')).join('') };
         if (v instanceof Body) {
           return { $i: [v.op, v.width, v.a, v.b, v.c, v.extra, v.big.map(String), v.vars] };
         }
@@ -68,7 +69,9 @@ function fromJson<T>(bytes: Uint8Array): T {
 /** Joins sections into one file. */
 export function pack(sections: Sections): Uint8Array {
   const names = Object.keys(sections);
-  const head = toBytes(`${MAGIC} ${ARTIFACT_VERSION} ${JSON.stringify(names.map((n) => [n, sections[n]!.length]))}\n`);
+  const head = toBytes(
+    `${MAGIC} ${ARTIFACT_VERSION} ${JSON.stringify(names.map((n) => [n, sections[n]!.length]))}\n`,
+  );
   const out = new Uint8Array(head.length + names.reduce((n, k) => n + sections[k]!.length, 0));
   out.set(head);
   let at = head.length;

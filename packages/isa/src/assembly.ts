@@ -1,13 +1,13 @@
 // The assembly text of instructions and aliases, as pieces that only need field values.
 // In: asm text, names, fields. Out: AsmForm. Must not know: how text is laid out in a listing.
-import { Body, Op } from '@mimic/ir';
+import { type Body, Op } from '@mimic/ir';
 import { Builder } from './lower/builder.js';
 import { type FieldUse, Lowerer, type SpecContext } from './lower/lowerer.js';
 import type { FieldType } from './lower/names.js';
 import type { Value } from './lower/values.js';
-import { parseExpression } from './syntax/parse.js';
 import type * as ast from './syntax/ast.js';
-import { SpecError, type Span } from './syntax/source.js';
+import { parseExpression } from './syntax/parse.js';
+import { type Span, SpecError } from './syntax/source.js';
 
 /** A number that depends on the encoding only: a field, or a body over the fields ending in `return`. */
 export type StaticRef = { readonly field: number } | { readonly body: Body };
@@ -18,9 +18,17 @@ export type AsmPiece =
   | { readonly t: 'flag'; readonly value: StaticRef; readonly text: string }
   | { readonly t: 'names'; readonly value: StaticRef; readonly names: readonly string[] }
   /** d decimal, x hexadecimal, a an address; signed: bits of the value. */
-  | { readonly t: 'number'; readonly value: StaticRef; readonly format: 'd' | 'x' | 'a'; readonly signed?: number }
+  | {
+      readonly t: 'number';
+      readonly value: StaticRef;
+      readonly format: 'd' | 'x' | 'a';
+      readonly signed?: number;
+    }
   /** The first row whose condition holds. */
-  | { readonly t: 'rows'; readonly rows: readonly { readonly when?: StaticRef; readonly pieces: readonly AsmPiece[] }[] };
+  | {
+      readonly t: 'rows';
+      readonly rows: readonly { readonly when?: StaticRef; readonly pieces: readonly AsmPiece[] }[];
+    };
 
 export interface AsmForm {
   readonly mnemonic: readonly AsmPiece[];
@@ -84,8 +92,9 @@ export class AsmContext {
   /** The pieces of a mnemonic: only what stands in braces is an operand. */
   mnemonic(text: string, span: Span, bound: ReadonlyMap<string, ast.Expr>): AsmPiece[] {
     return merge(
-      [...text.matchAll(/\{([^}]*)\}|([^{]+)/g)].map((m): AsmPiece =>
-        m[1] !== undefined ? this.placeholder(m[1], span, bound) : { t: 'text', text: m[2]! },
+      [...text.matchAll(/\{([^}]*)\}|([^{]+)/g)].map(
+        (m): AsmPiece =>
+          m[1] !== undefined ? this.placeholder(m[1], span, bound) : { t: 'text', text: m[2]! },
       ),
     );
   }
@@ -158,7 +167,11 @@ export class AsmContext {
     }
   }
 
-  private shape(item: Extract<ast.Item, { t: 'shape' }>, argument: StaticRef | undefined, span: Span): AsmPiece {
+  private shape(
+    item: Extract<ast.Item, { t: 'shape' }>,
+    argument: StaticRef | undefined,
+    span: Span,
+  ): AsmPiece {
     const p = item.params[0];
     const frame = (l: Lowerer, b: Builder): Map<string, Value> => {
       if (!p || !argument) return new Map();
@@ -170,7 +183,10 @@ export class AsmContext {
     const evaluate = (e: ast.Expr, want?: number): StaticRef => {
       const { l, b } = this.lowerer();
       const v = l.inFrame(frame(l, b), () => l.expr(e, want));
-      return this.finish(b, v.k === 'int' || v.k === 'extend' ? l.coerce(v, want ?? 32, e.span) : l.value(v, e.span));
+      return this.finish(
+        b,
+        v.k === 'int' || v.k === 'extend' ? l.coerce(v, want ?? 32, e.span) : l.value(v, e.span),
+      );
     };
     const rows = item.rows.map((row) => ({
       ...(row.when ? { when: evaluate(row.when, 1) } : {}),
@@ -185,13 +201,19 @@ export class AsmContext {
   }
 
   /** `{n}`, `{value:x}`, `{GPR[n]}` in a row's text. */
-  private interpolated(inner: string, row: ast.ShapeRow, evaluate: (e: ast.Expr, want?: number) => StaticRef, item: Extract<ast.Item, { t: 'shape' }>): AsmPiece {
+  private interpolated(
+    inner: string,
+    row: ast.ShapeRow,
+    evaluate: (e: ast.Expr, want?: number) => StaticRef,
+    item: Extract<ast.Item, { t: 'shape' }>,
+  ): AsmPiece {
     const m = /^(.*?)(?::([dxa]))?$/.exec(inner)!;
     const format = (m[2] ?? 'd') as 'd' | 'x' | 'a';
     const code = m[1]!;
     const reg = /^(\w+)\[(.*)\]$/.exec(code);
     const def = reg ? this.spec.names.defs.get(reg[1]!) : undefined;
-    if (def?.kind === 'file') return { t: 'names', value: evaluate(parseExpression(reg![2]!, row.span)), names: def.names };
+    if (def?.kind === 'file')
+      return { t: 'names', value: evaluate(parseExpression(reg![2]!, row.span)), names: def.names };
     const width = item.type ? this.spec.names.width(item.type) : undefined;
     if (code === 'value') return { t: 'number', value: evaluate(row.value, width), format };
     return { t: 'number', value: evaluate(parseExpression(code, row.span)), format };
@@ -207,4 +229,3 @@ function merge(pieces: AsmPiece[]): AsmPiece[] {
   }
   return out;
 }
-

@@ -1,10 +1,10 @@
 // A spec folder -> a compiled ISA and what is wrong with it. The pipeline: load, declare, lower, arrange.
 // In: an entry file and a way to read others. Out: CompiledSpec. Must not know: files, Node.
 import { type Body, type Func, Op, type Program, verify } from '@mimic/ir';
+import { compileAbi } from './abi/compile.js';
 import { AsmContext, type AsmForm, type InsnAssembly, insnName, splitAsm, substitute } from './assembly.js';
 import { buildTree, overlaps, type Pattern } from './decode-tree.js';
-import { encode, type Encoded } from './encode.js';
-import { compileAbi } from './abi/compile.js';
+import { type Encoded, encode } from './encode.js';
 import { loadSpec, type Placed, type ReadSpec } from './load.js';
 import { Builder } from './lower/builder.js';
 import { type FieldUse, Lowerer, type SpecContext } from './lower/lowerer.js';
@@ -13,7 +13,7 @@ import { runBlock } from './lower/statements.js';
 import { bits, int, type Value } from './lower/values.js';
 import type { CompiledIsa, Insn, Register } from './model.js';
 import type * as ast from './syntax/ast.js';
-import { type Diagnostic, locate, type Source, SpecError, type Span } from './syntax/source.js';
+import { type Diagnostic, locate, type Source, type Span, SpecError } from './syntax/source.js';
 
 /** A test as written, for tests.ts. */
 export interface SpecTest {
@@ -51,7 +51,10 @@ class Compiler implements SpecContext {
   readonly names = new Names();
   private readonly diagnostics: Diagnostic[] = [];
   private readonly funcs: (Func | undefined)[] = [];
-  private readonly funcNumbers = new Map<ast.FnItem, { number: number; params: number[]; results: number[] }>();
+  private readonly funcNumbers = new Map<
+    ast.FnItem,
+    { number: number; params: number[]; results: number[] }
+  >();
   private readonly hosts: { name: string; width: number }[] = [];
   private readonly insns: LoweredInsn[] = [];
 
@@ -65,21 +68,30 @@ class Compiler implements SpecContext {
     this.diagnostics.push(...loaded.diagnostics);
     const { items } = loaded;
     this.declareAll(items);
-    for (const p of items) if (p.item.t === 'insn') this.guard(p, () => this.instruction(p as Placed<ast.InsnItem>));
-    for (const p of items) if (p.item.t === 'alias') this.guard(p, () => this.alias(p as Placed<Extract<ast.Item, { t: 'alias' }>>));
+    for (const p of items)
+      if (p.item.t === 'insn') this.guard(p, () => this.instruction(p as Placed<ast.InsnItem>));
+    for (const p of items)
+      if (p.item.t === 'alias')
+        this.guard(p, () => this.alias(p as Placed<Extract<ast.Item, { t: 'alias' }>>));
     this.checkOverlaps();
     const registers = this.registers();
     const tests = items.filter((p) => p.item.t === 'test').map((p) => ({ item: p.item as ast.TestItem }));
     const abi = this.abi(items);
-    const isa = this.diagnostics.some((d) => d.severity === 'error') ? undefined : this.result(registers, abi);
-    if (isa && this.names.arch === '') this.report(new SpecError('arch', 'there is no arch item', items[0]?.item.span ?? emptySpan(loaded)));
+    const isa = this.diagnostics.some((d) => d.severity === 'error')
+      ? undefined
+      : this.result(registers, abi);
+    if (isa && this.names.arch === '')
+      this.report(new SpecError('arch', 'there is no arch item', items[0]?.item.span ?? emptySpan(loaded)));
     return { isa, diagnostics: this.diagnostics, tests, context: this, files: loaded.files };
   }
 
   // ---- SpecContext
 
   warn(code: string, message: string, span: Span): void {
-    if (this.diagnostics.some((d) => d.code === code && d.span.source === span.source && d.span.at === span.at)) return;
+    if (
+      this.diagnostics.some((d) => d.code === code && d.span.source === span.source && d.span.at === span.at)
+    )
+      return;
     this.diagnostics.push({ severity: 'warning', code, message, span });
   }
 
@@ -101,15 +113,23 @@ class Compiler implements SpecContext {
       params: fn.params.map((p) => width(p.type, p.span)),
       results: fn.results.map((r) => this.names.width(r)),
     };
-    if (known.results.length === 0) throw new SpecError('outline', `${fn.name} gives nothing: an @outline function has results`, fn.span);
+    if (known.results.length === 0)
+      throw new SpecError('outline', `${fn.name} gives nothing: an @outline function has results`, fn.span);
     this.funcs.push(undefined);
     this.funcNumbers.set(fn, known);
     const b = new Builder(false);
     const l = new Lowerer(this, b, 'function');
-    const frame = new Map<string, Value>(fn.params.map((p, i) => [p.name, bits(b.param(i, known.params[i]!))]));
+    const frame = new Map<string, Value>(
+      fn.params.map((p, i) => [p.name, bits(b.param(i, known.params[i]!))]),
+    );
     const give = (v: Value, at: Span): void => {
       const items = v.k === 'tuple' ? v.items : [v];
-      if (items.length !== known.results.length) throw new SpecError('result', `${fn.name} gives ${known.results.length} values, here are ${v.k === 'none' ? 0 : items.length}`, at);
+      if (items.length !== known.results.length)
+        throw new SpecError(
+          'result',
+          `${fn.name} gives ${known.results.length} values, here are ${v.k === 'none' ? 0 : items.length}`,
+          at,
+        );
       const ids = items.map((x, i) => l.coerce(x, known.results[i]!, at));
       b.effect(Op.return, 0, b.list(ids), ids.length);
       l.state.left = true;
@@ -129,8 +149,20 @@ class Compiler implements SpecContext {
 
   private report(e: unknown): void {
     if (!(e instanceof SpecError)) throw e;
-    if (this.diagnostics.some((d) => d.span.source === e.span.source && d.span.at === e.span.at && d.message === e.message)) return;
-    this.diagnostics.push({ severity: 'error', code: e.code, message: e.message, span: e.span, label: e.label, notes: e.notes });
+    if (
+      this.diagnostics.some(
+        (d) => d.span.source === e.span.source && d.span.at === e.span.at && d.message === e.message,
+      )
+    )
+      return;
+    this.diagnostics.push({
+      severity: 'error',
+      code: e.code,
+      message: e.message,
+      span: e.span,
+      label: e.label,
+      notes: e.notes,
+    });
   }
 
   private guard(p: Placed<ast.Item>, f: () => void): void {
@@ -149,7 +181,8 @@ class Compiler implements SpecContext {
     const late = new Set(['insn', 'alias', 'test', 'abi', 'use', 'family']);
     const first = ['arch', 'enum'];
     for (const p of items) if (first.includes(p.item.t)) this.guard(p, () => this.names.declare(p.item));
-    for (const p of items) if (!first.includes(p.item.t) && !late.has(p.item.t)) this.guard(p, () => this.names.declare(p.item));
+    for (const p of items)
+      if (!first.includes(p.item.t) && !late.has(p.item.t)) this.guard(p, () => this.names.declare(p.item));
   }
 
   private familyValues(p: Placed<ast.Item>): Map<string, Value> {
@@ -185,8 +218,10 @@ class Compiler implements SpecContext {
     }
     const asm = new AsmContext(this, fields, family);
     const where = wheres.map((w) => asm.reference(w, 1));
-    if (where.length > 1) throw new SpecError('where', 'one `where` is enough: join them with &&', wheres[1]!.span);
-    if (where[0] && where[0].width !== 1) throw new SpecError('where', 'a condition has one bit', wheres[0]!.span);
+    if (where.length > 1)
+      throw new SpecError('where', 'one `where` is enough: join them with &&', wheres[1]!.span);
+    if (where[0] && where[0].width !== 1)
+      throw new SpecError('where', 'a condition has one bit', wheres[0]!.span);
 
     const b = new Builder(true);
     const l = new Lowerer(this, b, 'insn', fields);
@@ -206,7 +241,10 @@ class Compiler implements SpecContext {
       source: locate(item.span),
     };
     const span = item.asm.span;
-    const own: AsmForm = { mnemonic: asm.mnemonic(mnemonic, span, new Map()), operands: asm.operandList(operands, span, new Map()) };
+    const own: AsmForm = {
+      mnemonic: asm.mnemonic(mnemonic, span, new Map()),
+      operands: asm.operandList(operands, span, new Map()),
+    };
     this.insns.push({ insn, item, encoded, fields, family, over, own, aliases: [] });
   }
 
@@ -225,7 +263,8 @@ class Compiler implements SpecContext {
     item.args.forEach((a, i) => {
       const e = a.value;
       const operand: ast.Expr = { t: 'name', name: words[i] ?? '', span: a.span };
-      if (e.t === 'binary' && e.op === '-' && e.right.t === 'name' && !insn.fields.has(e.right.name)) bound.set(e.right.name, { ...e, right: operand });
+      if (e.t === 'binary' && e.op === '-' && e.right.t === 'name' && !insn.fields.has(e.right.name))
+        bound.set(e.right.name, { ...e, right: operand });
     });
     insn.aliases.push({
       mnemonic: asm.mnemonic(mnemonic, item.asm.span, bound),
@@ -244,16 +283,27 @@ class Compiler implements SpecContext {
           'overlap',
           `${b.insn.name} and ${a.insn.name} both match 0x${o.witness.toString(16).padStart(8, '0')}`,
           b.item.asm.span,
-          [`${a.insn.name} is at ${a.insn.source}; add \`over ${a.insn.name}\`, or a \`where\` that separates them`],
+          [
+            `${a.insn.name} is at ${a.insn.source}; add \`over ${a.insn.name}\`, or a \`where\` that separates them`,
+          ],
           'neither is narrower',
         ),
       );
     }
-    for (const x of this.insns) for (const o of x.over) if (!this.insns.some((y) => y.insn.name === o)) this.report(new SpecError('unknown-name', `there is no instruction ${o}`, x.item.span));
+    for (const x of this.insns)
+      for (const o of x.over)
+        if (!this.insns.some((y) => y.insn.name === o))
+          this.report(new SpecError('unknown-name', `there is no instruction ${o}`, x.item.span));
   }
 
   private patterns(): Pattern[] {
-    return this.insns.map((x) => ({ name: x.insn.name, mask: x.insn.mask, value: x.insn.value, where: x.insn.where !== undefined, over: x.over }));
+    return this.insns.map((x) => ({
+      name: x.insn.name,
+      mask: x.insn.mask,
+      value: x.insn.value,
+      where: x.insn.where !== undefined,
+      over: x.over,
+    }));
   }
 
   private registers(): Register[] {
@@ -298,14 +348,20 @@ class Compiler implements SpecContext {
     const program = this.program();
     for (const x of this.insns) {
       const errors = verify(x.insn.template, program, { params: x.encoded.fields.map((f) => f.width) });
-      if (errors.length) throw new Error(`${x.insn.source}: the template of ${x.insn.name} is malformed:\n${errors.join('\n')}`);
+      if (errors.length)
+        throw new Error(
+          `${x.insn.source}: the template of ${x.insn.name} is malformed:\n${errors.join('\n')}`,
+        );
     }
     for (const f of program.funcs) {
       const errors = verify(f.body, program, { params: f.params, results: f.results });
       if (errors.length) throw new Error(`the body of ${f.name} is malformed:\n${errors.join('\n')}`);
     }
     for (const r of registers) {
-      const errors = [...verify(r.read, program, { results: [r.width] }), ...(r.write ? verify(r.write, program, { params: [r.width] }) : [])];
+      const errors = [
+        ...verify(r.read, program, { results: [r.width] }),
+        ...(r.write ? verify(r.write, program, { params: [r.width] }) : []),
+      ];
       if (errors.length) throw new Error(`the accesses to ${r.name} are malformed:\n${errors.join('\n')}`);
     }
     for (const [name, h] of Object.entries(abi.hooks)) {

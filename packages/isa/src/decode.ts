@@ -15,7 +15,8 @@ export interface Decoded {
 export function fieldsOf(insn: Insn, word: number): number[] {
   return insn.fields.map((f) => {
     let v = 0;
-    for (const p of f.pieces) v = v * 2 ** p.width + ((word >>> p.at) & (p.width === 32 ? -1 : (1 << p.width) - 1));
+    for (const p of f.pieces)
+      v = v * 2 ** p.width + ((word >>> p.at) & (p.width === 32 ? -1 : (1 << p.width) - 1));
     return v >>> 0;
   });
 }

@@ -18,11 +18,17 @@ export interface Assembly {
 }
 
 /** The assembly of an unsigned word of 32 bits at `pc`; undefined when it does not decode. */
-export function disassemble(isa: CompiledIsa, word: number, pc: number, style: TextStyle = {}): Assembly | undefined {
+export function disassemble(
+  isa: CompiledIsa,
+  word: number,
+  pc: number,
+  style: TextStyle = {},
+): Assembly | undefined {
   const d = decode(isa, word);
   if (!d) return undefined;
   const text = (isa.assembly as readonly InsnAssembly[])[d.number]!;
-  const value = (ref: StaticRef): number => ('field' in ref ? d.fields[ref.field]! : run(isa, ref.body, d.fields, pc));
+  const value = (ref: StaticRef): number =>
+    'field' in ref ? d.fields[ref.field]! : run(isa, ref.body, d.fields, pc);
   const form: AsmForm = text.aliases.find((a) => !a.when || value(a.when) === 1) ?? text.own;
   const print = (p: AsmPiece): string => {
     switch (p.t) {

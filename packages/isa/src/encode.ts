@@ -1,9 +1,10 @@
 // Encodings -> mask, value and fields of the instruction word.
 // In: the boxes of an instruction, forms, names. Out: Encoded. Must not know: semantics.
-import type * as ast from './syntax/ast.js';
-import { SpecError, type Span } from './syntax/source.js';
+
 import type { FieldType, Names } from './lower/names.js';
 import type { EncodedField } from './model.js';
+import type * as ast from './syntax/ast.js';
+import { type Span, SpecError } from './syntax/source.js';
 
 export interface Encoded {
   /** Bits in the word: 16 or 32. */
@@ -31,7 +32,8 @@ export function encode(names: Names, encoding: ast.Encoding, bindings: Bindings,
   const widths = new Map<string, { width: number; type: FieldType }>();
   collect(names, encoding, bindings, runs, widths, 0);
   const width = runs.reduce((n, r) => n + r.width, 0);
-  if (width !== 32 && width !== 16) throw new SpecError('encoding', `the encoding has ${width} bits; an instruction has 16 or 32`, span);
+  if (width !== 32 && width !== 16)
+    throw new SpecError('encoding', `the encoding has ${width} bits; an instruction has 16 or 32`, span);
   let mask = 0n;
   let value = 0n;
   const pieces = new Map<string, { lo: number; at: number; width: number }[]>();
@@ -48,7 +50,8 @@ export function encode(names: Names, encoding: ast.Encoding, bindings: Bindings,
       continue;
     }
     const list = pieces.get(r.field!) ?? [];
-    if (list.some((p) => p.lo < r.lo! + r.width && r.lo! < p.lo + p.width)) throw new SpecError('encoding', `${r.field} stands twice in the encoding`, r.span);
+    if (list.some((p) => p.lo < r.lo! + r.width && r.lo! < p.lo + p.width))
+      throw new SpecError('encoding', `${r.field} stands twice in the encoding`, r.span);
     list.push({ lo: r.lo!, at, width: r.width });
     pieces.set(r.field!, list);
   }
@@ -56,19 +59,32 @@ export function encode(names: Names, encoding: ast.Encoding, bindings: Bindings,
     const { width: w, type } = widths.get(name)!;
     list.sort((a, b) => b.lo - a.lo);
     const sum = list.reduce((n, p) => n + p.width, 0);
-    if (sum !== w) throw new SpecError('encoding', `the pieces of ${name} have ${sum} of its ${w} bits`, span);
+    if (sum !== w)
+      throw new SpecError('encoding', `the pieces of ${name} have ${sum} of its ${w} bits`, span);
     return { name, width: w, type, pieces: list.map((p) => ({ at: p.at, width: p.width })) };
   });
   return { width, mask: Number(mask), value: Number(value), fields };
 }
 
-function collect(names: Names, encoding: ast.Encoding, bindings: Bindings, runs: Run[], widths: Map<string, { width: number; type: FieldType }>, depth: number): void {
+function collect(
+  names: Names,
+  encoding: ast.Encoding,
+  bindings: Bindings,
+  runs: Run[],
+  widths: Map<string, { width: number; type: FieldType }>,
+  depth: number,
+): void {
   for (const part of encoding) {
     if (part.t === 'form') {
       const def = names.defs.get(part.name);
-      if (def?.kind !== 'form') throw new SpecError('unknown-name', `there is no form ${part.name}`, part.span);
+      if (def?.kind !== 'form')
+        throw new SpecError('unknown-name', `there is no form ${part.name}`, part.span);
       if (def.item.params.length !== part.args.length)
-        throw new SpecError('arguments', `form ${part.name} takes ${def.item.params.length} arguments, here are ${part.args.length}`, part.span);
+        throw new SpecError(
+          'arguments',
+          `form ${part.name} takes ${def.item.params.length} arguments, here are ${part.args.length}`,
+          part.span,
+        );
       if (depth > 8) throw new SpecError('recursion', `form ${part.name} contains itself`, part.span);
       const inner = new Map(bindings);
       def.item.params.forEach((p, i) => {
@@ -96,11 +112,18 @@ function constant(e: ast.Expr, bindings: Bindings): bigint {
 }
 
 function fixed(value: bigint, width: number, span: Span): Run {
-  if (value < 0n || value >> BigInt(width)) throw new SpecError('width', `${value} does not fit in ${width} bits`, span);
+  if (value < 0n || value >> BigInt(width))
+    throw new SpecError('width', `${value} does not fit in ${width} bits`, span);
   return { width, bits: value.toString(2).padStart(width, '0'), span };
 }
 
-function cellRuns(names: Names, cell: ast.Cell, bindings: Bindings, runs: Run[], widths: Map<string, { width: number; type: FieldType }>): void {
+function cellRuns(
+  names: Names,
+  cell: ast.Cell,
+  bindings: Bindings,
+  runs: Run[],
+  widths: Map<string, { width: number; type: FieldType }>,
+): void {
   const field = (name: string, width?: number): { width: number; type: FieldType } => {
     const old = widths.get(name);
     if (old) return old;
@@ -108,7 +131,10 @@ function cellRuns(names: Names, cell: ast.Cell, bindings: Bindings, runs: Run[],
     let found: { width: number; type: FieldType };
     if (def?.kind === 'field') found = names.resolveField(def.type, cell.span);
     else if (width !== undefined) found = { width, type: { t: 'plain', width } };
-    else throw new SpecError('unknown-name', `${name} is not a field`, cell.span, [`declare it: field ${name} : WIDTH, or write ${name}:WIDTH here`]);
+    else
+      throw new SpecError('unknown-name', `${name} is not a field`, cell.span, [
+        `declare it: field ${name} : WIDTH, or write ${name}:WIDTH here`,
+      ]);
     if (width !== undefined && found.width !== width)
       throw new SpecError('width', `${name} has ${found.width} bits, here ${width}`, cell.span);
     widths.set(name, found);
@@ -137,9 +163,16 @@ function cellRuns(names: Names, cell: ast.Cell, bindings: Bindings, runs: Run[],
     }
     case 'piece': {
       const def = names.defs.get(cell.name);
-      if (def?.kind !== 'field') throw new SpecError('unknown-name', `${cell.name} is not a declared field, and pieces do not tell its width`, cell.span, [`declare it: field ${cell.name} : WIDTH`]);
+      if (def?.kind !== 'field')
+        throw new SpecError(
+          'unknown-name',
+          `${cell.name} is not a declared field, and pieces do not tell its width`,
+          cell.span,
+          [`declare it: field ${cell.name} : WIDTH`],
+        );
       const { width } = field(cell.name);
-      const lo = names.bits === 'msb0' ? width - 1 - Math.max(cell.first, cell.last) : Math.min(cell.first, cell.last);
+      const lo =
+        names.bits === 'msb0' ? width - 1 - Math.max(cell.first, cell.last) : Math.min(cell.first, cell.last);
       const w = Math.abs(cell.first - cell.last) + 1;
       if (lo < 0 || lo + w > width) throw new SpecError('range', `${cell.name} has ${width} bits`, cell.span);
       runs.push({ width: w, field: cell.name, lo, span: cell.span });

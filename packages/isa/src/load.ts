@@ -47,7 +47,12 @@ export function loadSpec(entry: string, read: ReadSpec): Loaded {
     const beside = normalize([...from.split('/').slice(0, -1), ...item.path.split('/')]);
     const name = [beside, item.path].find((n) => files.has(n) || read(n) !== undefined);
     if (name === undefined) {
-      diagnostics.push({ severity: 'error', code: 'use', message: `there is no file ${beside} or ${item.path}`, span: item.span });
+      diagnostics.push({
+        severity: 'error',
+        code: 'use',
+        message: `there is no file ${beside} or ${item.path}`,
+        span: item.span,
+      });
       return;
     }
     if (!files.has(name)) load(name, read(name)!);
@@ -55,7 +60,12 @@ export function loadSpec(entry: string, read: ReadSpec): Loaded {
   const text = read(entry);
   if (text === undefined) {
     const source = new Source(entry, '');
-    diagnostics.push({ severity: 'error', code: 'use', message: `there is no file ${entry}`, span: { source, at: 0, end: 0 } });
+    diagnostics.push({
+      severity: 'error',
+      code: 'use',
+      message: `there is no file ${entry}`,
+      span: { source, at: 0, end: 0 },
+    });
     return { items, diagnostics, sources: [source], files };
   }
   load(entry, text);
@@ -73,7 +83,10 @@ function expand(item: ast.Item, family: ReadonlyMap<string, FamilyValue>, out: P
       const single = item.names.length === 1;
       const v = i === 0 ? (single ? row.values[0] : undefined) : row.values[i - 1];
       const text = i === 0 ? row.name : String(v ?? '');
-      inner.set(name, typeof v === 'bigint' ? { text, value: v } : { text: i === 0 ? text : String(v ?? '') });
+      inner.set(
+        name,
+        typeof v === 'bigint' ? { text, value: v } : { text: i === 0 ? text : String(v ?? '') },
+      );
     });
     for (const x of item.items) expand(x, inner, out);
   }

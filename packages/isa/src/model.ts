@@ -1,7 +1,7 @@
 // The compiled spec: what the engine, the disassembler and the OS layer read. Plain data, serialisable.
 // In: nothing. Out: types. Made by compile.ts, stored by artifact.ts. Must not know: the grammar or the AST.
 import type { Body, Program } from '@mimic/ir';
-import type { LinuxAbi, HookName } from './abi/model.js';
+import type { HookName, LinuxAbi } from './abi/model.js';
 
 /** A field of an encoding: its pieces, most significant first. `at` counts from the least significant bit of the word. */
 export interface EncodedField {

@@ -3,8 +3,14 @@ import { describe, expect, it } from 'vitest';
 import { compileSpec, formatDiagnostic, runTests } from './index.js';
 
 const text = readFileSync(new URL('../../../docs/spec-language.md', import.meta.url), 'utf8');
-const blocks = [...text.matchAll(/^```isa(?: error=(\S+))?\n(.*?)^```/gms)].map((m) => ({ error: m[1], code: m[2]! }));
-const good = blocks.filter((b) => b.error === undefined).map((b) => b.code).join('\n');
+const blocks = [...text.matchAll(/^```isa(?: error=(\S+))?\n(.*?)^```/gms)].map((m) => ({
+  error: m[1],
+  code: m[2]!,
+}));
+const good = blocks
+  .filter((b) => b.error === undefined)
+  .map((b) => b.code)
+  .join('\n');
 
 const compile = (code: string) => compileSpec('toy.isa', (name) => (name === 'toy.isa' ? code : undefined));
 

@@ -2,13 +2,13 @@
 // In: a CompiledSpec. Out: what failed, with the differing state side by side. Other tiers are compared elsewhere.
 import { type Body, evaluate, type Machine, type Outcome } from '@mimic/ir';
 import type { CompiledSpec } from './compile.js';
-import { decode, type Decoded } from './decode.js';
+import { type Decoded, decode } from './decode.js';
 import { disassemble } from './disassemble.js';
 import { Builder } from './lower/builder.js';
 import { Lowerer } from './lower/lowerer.js';
 import type { CompiledIsa } from './model.js';
 import type * as ast from './syntax/ast.js';
-import { type Diagnostic, SpecError, type Span } from './syntax/source.js';
+import { type Diagnostic, type Span, SpecError } from './syntax/source.js';
 
 /** State and memory of one test; memory that was never written reads as 0. */
 export class TestMachine implements Machine {
@@ -18,7 +18,11 @@ export class TestMachine implements Machine {
     readonly memory = new Map<bigint, number>(),
   ) {}
   clone(): TestMachine {
-    return new TestMachine(this.isa, this.cells.map((c) => [...c]), new Map(this.memory));
+    return new TestMachine(
+      this.isa,
+      this.cells.map((c) => [...c]),
+      new Map(this.memory),
+    );
   }
   getCell(cell: number, index: number): bigint {
     return this.cells[cell]![index]!;
@@ -32,11 +36,13 @@ export class TestMachine implements Machine {
   }
   load(address: bigint, width: number): bigint {
     let v = 0n;
-    for (let i = 0; i < width / 8; i++) v |= BigInt(this.memory.get(this.byte(address, width, i)) ?? 0) << BigInt(8 * i);
+    for (let i = 0; i < width / 8; i++)
+      v |= BigInt(this.memory.get(this.byte(address, width, i)) ?? 0) << BigInt(8 * i);
     return v;
   }
   store(address: bigint, width: number, value: bigint): undefined {
-    for (let i = 0; i < width / 8; i++) this.memory.set(this.byte(address, width, i), Number((value >> BigInt(8 * i)) & 0xffn));
+    for (let i = 0; i < width / 8; i++)
+      this.memory.set(this.byte(address, width, i), Number((value >> BigInt(8 * i)) & 0xffn));
   }
   host(): bigint {
     return 0n;
@@ -144,9 +150,27 @@ function prepare(spec: CompiledSpec, item: ast.TestItem): TestCase | string {
     if (text !== spaces(item.asm)) return `${words.join(' ')} is "${text}", not "${spaces(item.asm)}"`;
   }
   const before = new TestMachine(isa);
-  evaluate(isa.program, assignments(spec, item.inputs.filter((b) => !isPc(b))), [], 0n, before);
+  evaluate(
+    isa.program,
+    assignments(
+      spec,
+      item.inputs.filter((b) => !isPc(b)),
+    ),
+    [],
+    0n,
+    before,
+  );
   const after = before.clone();
-  evaluate(isa.program, assignments(spec, item.outputs.filter((b) => !isPc(b))), [], 0n, after);
+  evaluate(
+    isa.program,
+    assignments(
+      spec,
+      item.outputs.filter((b) => !isPc(b)),
+    ),
+    [],
+    0n,
+    after,
+  );
   const base = { span: item.span, code, pc, before, after };
   if (item.trap) {
     const number = isa.program.traps.findIndex((t) => t.name === item.trap!.name);
@@ -192,7 +216,10 @@ function outcomeDiffers(isa: CompiledIsa, c: TestCase, o: Outcome, next: bigint)
     if (x.kind === 'jump') return `a jump to ${hexOf(x.target)}`;
     return x.kind === 'next' ? 'the next instruction' : x.kind;
   };
-  if (c.trap) return o.kind === 'trap' && o.trap === c.trap.number ? [] : [`expected trap ${isa.program.traps[c.trap.number]!.name}, found ${say(o)}`];
+  if (c.trap)
+    return o.kind === 'trap' && o.trap === c.trap.number
+      ? []
+      : [`expected trap ${isa.program.traps[c.trap.number]!.name}, found ${say(o)}`];
   const goesOn = o.kind === 'jump' || o.kind === 'next';
   return goesOn && next === c.next ? [] : [`expected to go on at ${hexOf(c.next!)}, found ${say(o)}`];
 }
@@ -205,7 +232,10 @@ export function stateDiffers(isa: CompiledIsa, expected: TestMachine, found: Tes
     for (let i = 0; i < cell.count; i++) {
       const a = expected.cells[n]![i]!;
       const b = found.cells[n]![i]!;
-      if (a !== b) out.push(`${cell.count > 1 ? `${cell.name}[${i}]` : cell.name}: expected ${hexOf(a)}, found ${hexOf(b)}`);
+      if (a !== b)
+        out.push(
+          `${cell.count > 1 ? `${cell.name}[${i}]` : cell.name}: expected ${hexOf(a)}, found ${hexOf(b)}`,
+        );
     }
   });
   for (const address of new Set([...expected.memory.keys(), ...found.memory.keys()])) {
@@ -219,4 +249,3 @@ export function stateDiffers(isa: CompiledIsa, expected: TestMachine, found: Tes
 function hexOf(v: bigint): string {
   return `0x${v.toString(16)}`;
 }
-

@@ -28,7 +28,10 @@ export async function disasm(args: readonly string[]): Promise<number> {
 async function one(file: string): Promise<void> {
   const elf = readSections(readFileSync(file));
   const sections = await findSpec(elf);
-  if (!sections) throw new Error(`no spec for ELF machine ${elf.machine} (${elf.class} bits, ${elf.data}); isa-specs/ has none`);
+  if (!sections)
+    throw new Error(
+      `no spec for ELF machine ${elf.machine} (${elf.class} bits, ${elf.data}); isa-specs/ has none`,
+    );
   const { isaFrom } = await import('@mimic/isa/artifact');
   const isa = isaFrom(sections);
   let out: string[] = [];

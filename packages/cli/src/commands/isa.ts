@@ -17,7 +17,9 @@ export async function isa(args: readonly string[]): Promise<number> {
   let status = 0;
   for (const path of paths) {
     if (!existsSync(path) || !(statSync(path).isDirectory() || path.endsWith('.isa'))) {
-      console.error(`mimic isa: ${path}: ${existsSync(path) ? 'not a spec: a folder, or a file that ends in .isa' : 'no such file or folder'}`);
+      console.error(
+        `mimic isa: ${path}: ${existsSync(path) ? 'not a spec: a folder, or a file that ends in .isa' : 'no such file or folder'}`,
+      );
       status = 1;
       continue;
     }
@@ -46,7 +48,9 @@ const count = (n: number, one: string): string => `${n} ${one}${n === 1 ? '' : '
 
 async function check(path: string): Promise<number> {
   const { spec, errors, warnings } = await compile(path);
-  console.log(`${path}: ${spec.isa ? `${count(spec.isa.insns.length, 'instruction')}, ` : ''}${count(errors, 'error')}, ${count(warnings, 'warning')}`);
+  console.log(
+    `${path}: ${spec.isa ? `${count(spec.isa.insns.length, 'instruction')}, ` : ''}${count(errors, 'error')}, ${count(warnings, 'warning')}`,
+  );
   return errors ? 1 : 0;
 }
 

@@ -45,8 +45,26 @@ export function readSections(bytes: Uint8Array): ElfSections {
   const header = (i: number) => {
     const at = shoff + i * shentsize;
     return wide
-      ? { name: u32(at), type: u32(at + 4), flags: word(at + 8), address: word(at + 16), offset: word(at + 24), size: word(at + 32), link: u32(at + 40), entsize: word(at + 56) }
-      : { name: u32(at), type: u32(at + 4), flags: word(at + 8), address: word(at + 12), offset: word(at + 16), size: word(at + 20), link: u32(at + 24), entsize: word(at + 36) };
+      ? {
+          name: u32(at),
+          type: u32(at + 4),
+          flags: word(at + 8),
+          address: word(at + 16),
+          offset: word(at + 24),
+          size: word(at + 32),
+          link: u32(at + 40),
+          entsize: word(at + 56),
+        }
+      : {
+          name: u32(at),
+          type: u32(at + 4),
+          flags: word(at + 8),
+          address: word(at + 12),
+          offset: word(at + 16),
+          size: word(at + 20),
+          link: u32(at + 24),
+          entsize: word(at + 36),
+        };
   };
   const headers = Array.from({ length: shnum }, (_, i) => header(i));
   const contents = headers.map((h) => {
@@ -60,7 +78,13 @@ export function readSections(bytes: Uint8Array): ElfSections {
     while (end < table.length && table[end] !== 0) end++;
     return String.fromCharCode(...table.subarray(at, end));
   };
-  const sections = headers.map((h, i) => ({ name: text(contents[shstrndx], h.name), type: h.type, flags: h.flags, address: h.address, bytes: contents[i]! }));
+  const sections = headers.map((h, i) => ({
+    name: text(contents[shstrndx], h.name),
+    type: h.type,
+    flags: h.flags,
+    address: h.address,
+    bytes: contents[i]!,
+  }));
   const symbols: ElfSymbol[] = [];
   headers.forEach((h) => {
     if (h.type !== SHT_SYMTAB) return;

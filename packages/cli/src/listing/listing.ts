@@ -12,7 +12,8 @@ class Labels {
   private readonly named = new Map<number, ElfSymbol>();
 
   constructor(symbols: readonly ElfSymbol[]) {
-    const rank = (s: ElfSymbol): number => (s.type === 2 ? 0 : 4) + (s.binding === 1 ? 0 : s.binding === 2 ? 1 : 2);
+    const rank = (s: ElfSymbol): number =>
+      (s.type === 2 ? 0 : 4) + (s.binding === 1 ? 0 : s.binding === 2 ? 1 : 2);
     for (const s of symbols) {
       const old = this.named.get(s.value);
       if (!old || rank(s) < rank(old)) this.named.set(s.value, s);
@@ -40,21 +41,41 @@ class Labels {
 }
 
 /** The lines of a listing of all sections with code. `format` is the name that objdump gives the file format. */
-export function* listing(isa: CompiledIsa, elf: ElfSections, file: string, format: string): Generator<string> {
+export function* listing(
+  isa: CompiledIsa,
+  elf: ElfSections,
+  file: string,
+  format: string,
+): Generator<string> {
   yield '';
   yield `${file}:     file format ${format}`;
   yield '';
-  const wanted = elf.symbols.filter((s) => s.name !== '' && s.type <= 2 && s.section > 0 && s.section < elf.sections.length);
+  const wanted = elf.symbols.filter(
+    (s) => s.name !== '' && s.type <= 2 && s.section > 0 && s.section < elf.sections.length,
+  );
   const all = new Labels(wanted);
   for (const [i, section] of elf.sections.entries()) {
-    if (section.type !== SHT_PROGBITS || !(section.flags & SHF_EXECINSTR) || section.bytes.length === 0) continue;
+    if (section.type !== SHT_PROGBITS || !(section.flags & SHF_EXECINSTR) || section.bytes.length === 0)
+      continue;
     yield '';
     yield `Disassembly of section ${section.name}:`;
-    yield* sectionLines(isa, section, new Labels(wanted.filter((s) => s.section === i)), all, elf.data === 'lsb');
+    yield* sectionLines(
+      isa,
+      section,
+      new Labels(wanted.filter((s) => s.section === i)),
+      all,
+      elf.data === 'lsb',
+    );
   }
 }
 
-function* sectionLines(isa: CompiledIsa, section: ElfSection, labels: Labels, all: Labels, little: boolean): Generator<string> {
+function* sectionLines(
+  isa: CompiledIsa,
+  section: ElfSection,
+  labels: Labels,
+  all: Labels,
+  little: boolean,
+): Generator<string> {
   const view = new DataView(section.bytes.buffer, section.bytes.byteOffset, section.bytes.length);
   const size = section.bytes.length;
   const pad = (a: number): string => a.toString(16).padStart(8, '0');
@@ -69,8 +90,14 @@ function* sectionLines(isa: CompiledIsa, section: ElfSection, labels: Labels, al
     }
     // objdump leaves out runs of zeros: two words or more, up to the next label.
     let zeros = at;
-    while (zeros < size && section.bytes[zeros] === 0 && (zeros === at || labels.at(section.address + zeros) === undefined)) zeros++;
-    const run = zeros === size || labels.at(section.address + zeros) !== undefined ? zeros - at : (zeros - at) & ~3;
+    while (
+      zeros < size &&
+      section.bytes[zeros] === 0 &&
+      (zeros === at || labels.at(section.address + zeros) === undefined)
+    )
+      zeros++;
+    const run =
+      zeros === size || labels.at(section.address + zeros) !== undefined ? zeros - at : (zeros - at) & ~3;
     if (run >= 8) {
       yield '\t...';
       at += run;
@@ -87,7 +114,9 @@ function* sectionLines(isa: CompiledIsa, section: ElfSection, labels: Labels, al
         return `${target.toString(16)}${name ? ` <${name}>` : ''}`;
       },
     });
-    const text = a ? `${a.operands ? `${a.mnemonic.padEnd(7)} ${a.operands}` : a.mnemonic}` : `.long 0x${word.toString(16)}`;
+    const text = a
+      ? `${a.operands ? `${a.mnemonic.padEnd(7)} ${a.operands}` : a.mnemonic}`
+      : `.long 0x${word.toString(16)}`;
     yield `${pad(address)}:\t${hexBytes(section.bytes, at, 4)} \t${text}`;
     at += 4;
   }

@@ -36,7 +36,7 @@ export async function run(args: readonly string[]): Promise<number> {
   const isa = await findIsa(program, options.isa);
   if (isa instanceof ProgramProblem) return refuse(options.program, isa);
   const guest = createGuest(isa.isa);
-  const hosts = { timebase: () => process.hrtime.bigint() / 40n };
+  const hosts = { 'timer.tb': () => process.hrtime.bigint() / 40n };
   const cpu = new Interpreter(isa.isa, isa.interpreter, guest, { hosts });
   const started = startProcess(cpu, {
     host,

@@ -8,23 +8,32 @@ import { runBlock } from '../lower/statements.js';
 import { bits, type Place, type Value } from '../lower/values.js';
 import type { CompiledIsa, Hook } from '../model.js';
 import type * as ast from '../syntax/ast.js';
-import { SpecError, type Span } from '../syntax/source.js';
+import { type Span, SpecError } from '../syntax/source.js';
 import type { AbiTypes, ElfIdent, HookName, LinuxAbi, StructLayout, SyscallNumber } from './model.js';
 import { layoutStructs } from './structs.js';
 
 type Part<T extends ast.AbiPart['t']> = Extract<ast.AbiPart, { t: T }>;
 
 /** Compiles the abi that no other is derived from. Mistakes go to `report`. */
-export function compileAbi(spec: SpecContext, abis: readonly ast.AbiItem[], report: (e: unknown) => void): Pick<CompiledIsa, 'abi' | 'hooks'> {
+export function compileAbi(
+  spec: SpecContext,
+  abis: readonly ast.AbiItem[],
+  report: (e: unknown) => void,
+): Pick<CompiledIsa, 'abi' | 'hooks'> {
   try {
     const main = abis.find((a) => !abis.some((b) => b.base === a.name));
     if (!main) throw new SpecError('abi', 'every abi here is the base of another', abis[0]!.span);
     const chain: ast.AbiItem[] = [];
     for (let a: ast.AbiItem | undefined = main; a; a = abis.find((b) => b.name === a!.base && b !== a)) {
       chain.unshift(a);
-      if (a.base && !abis.some((b) => b.name === a!.base)) throw new SpecError('abi', `there is no abi ${a.base}`, a.span, [`use the file that declares it`]);
+      if (a.base && !abis.some((b) => b.name === a!.base))
+        throw new SpecError('abi', `there is no abi ${a.base}`, a.span, [`use the file that declares it`]);
     }
-    return new AbiCompiler(spec, main, chain.flatMap((a) => a.parts)).run();
+    return new AbiCompiler(
+      spec,
+      main,
+      chain.flatMap((a) => a.parts),
+    ).run();
   } catch (e) {
     report(e);
     return { hooks: {} };
@@ -50,8 +59,14 @@ class AbiCompiler implements HookContext {
   }
   private pairs(name: string): Map<string, string> {
     const text = this.prop(name);
-    if (text === undefined) throw new SpecError('abi', `abi ${this.main.name} does not say ${name}`, this.main.span);
-    return new Map(text.split(/\s+/).filter(Boolean).map((w) => [w.split('=')[0]!, w.split('=').slice(1).join('=')]));
+    if (text === undefined)
+      throw new SpecError('abi', `abi ${this.main.name} does not say ${name}`, this.main.span);
+    return new Map(
+      text
+        .split(/\s+/)
+        .filter(Boolean)
+        .map((w) => [w.split('=')[0]!, w.split('=').slice(1).join('=')]),
+    );
   }
 
   run(): Pick<CompiledIsa, 'abi' | 'hooks'> {
@@ -65,7 +80,10 @@ class AbiCompiler implements HookContext {
     const call = this.pairs('call');
     this.hook('sp', [], (l) => [l.value(l.expr(this.name(call.get('sp') ?? '')), this.main.span)]);
     for (const s of this.all('signal')) this.signal(s);
-    for (const s of this.all('sigreturn')) this.hook(s.name === 'rt' ? 'sigreturn' : 'sigreturn.old', [], (l) => [l.coerce(l.expr(s.place), l.word, s.place.span)]);
+    for (const s of this.all('sigreturn'))
+      this.hook(s.name === 'rt' ? 'sigreturn' : 'sigreturn.old', [], (l) => [
+        l.coerce(l.expr(s.place), l.word, s.place.span),
+      ]);
     const rt = this.all('signal').find((s) => s.name === 'rt');
     const old = this.all('signal').find((s) => s.name === 'old');
     const frameOf = (s: Part<'signal'>): string => s.params[0]?.type?.name ?? '';
@@ -78,7 +96,9 @@ class AbiCompiler implements HookContext {
       values: this.values(),
       structs: this.structs,
       auxv: this.auxv(hooks.filter((h) => h.name === 'auxv')),
-      faults: Object.fromEntries(this.all('faults').flatMap((f) => f.rows.map((r) => [r.trap, { signal: r.signal, code: r.code }]))),
+      faults: Object.fromEntries(
+        this.all('faults').flatMap((f) => f.rows.map((r) => [r.trap, { signal: r.signal, code: r.code }])),
+      ),
       code: Object.fromEntries(this.all('code').map((c) => [c.name, codeBytes(c)])),
       signalFrame: rt ? frameOf(rt) : '',
       ...(old ? { oldSignalFrame: frameOf(old) } : {}),
@@ -116,7 +136,13 @@ class AbiCompiler implements HookContext {
   private numbers(): SyscallNumber[] {
     const byNumber = new Map<number, SyscallNumber>();
     for (const part of this.all('numbers'))
-      for (const r of part.rows) byNumber.set(r.number, { number: r.number, name: r.same ?? r.name, printed: r.name, ...(r.params ? { params: r.params } : {}) });
+      for (const r of part.rows)
+        byNumber.set(r.number, {
+          number: r.number,
+          name: r.same ?? r.name,
+          printed: r.name,
+          ...(r.params ? { params: r.params } : {}),
+        });
     return [...byNumber.values()];
   }
 
@@ -125,7 +151,8 @@ class AbiCompiler implements HookContext {
     for (const part of this.all('values')) {
       const group = (out[part.name] ??= {});
       for (const r of part.rows) {
-        if (typeof r.value === 'string') throw new SpecError('abi', `${r.name} should be a number`, part.span);
+        if (typeof r.value === 'string')
+          throw new SpecError('abi', `${r.name} should be a number`, part.span);
         group[r.name] = Number(r.value);
       }
     }
@@ -136,7 +163,8 @@ class AbiCompiler implements HookContext {
     const out: Record<string, bigint | string> = {};
     for (const part of parts)
       for (const s of part.body.stmts) {
-        if (s.t !== 'assign' || s.targets[0]?.t !== 'name') throw new SpecError('abi', 'auxv takes lines NAME = value', s.span);
+        if (s.t !== 'assign' || s.targets[0]?.t !== 'name')
+          throw new SpecError('abi', 'auxv takes lines NAME = value', s.span);
         if (s.value.t === 'str') {
           out[s.targets[0].name] = s.value.value;
           continue;
@@ -190,7 +218,8 @@ class AbiCompiler implements HookContext {
     const def = (e: ast.Expr) => (e.t === 'name' ? this.spec.names.defs.get(e.name) : undefined);
     const a = def(r.first);
     const b = def(r.last);
-    if (a?.kind !== 'member' || b?.kind !== 'member' || a.file !== b.file) throw new SpecError('abi', 'a range of registers stays in one file', r.first.span);
+    if (a?.kind !== 'member' || b?.kind !== 'member' || a.file !== b.file)
+      throw new SpecError('abi', 'a range of registers stays in one file', r.first.span);
     return a.file.names.slice(a.index, b.index + 1).map((name) => ({ t: 'name', name, span: r.first.span }));
   }
 
@@ -198,24 +227,39 @@ class AbiCompiler implements HookContext {
     const word = this.spec.names.word;
     const name = h.name as 'restart' | 'clone' | 'start' | 'tls';
     const names = name === 'restart' ? ['original'] : h.params.map((p) => p.name);
-    this.hook(name, names.map(() => word), (l, args) => {
-      this.block(l, new Map(names.map((n, i) => [n, bits(args[i]!)])), h.body);
-      return [];
-    });
+    this.hook(
+      name,
+      names.map(() => word),
+      (l, args) => {
+        this.block(l, new Map(names.map((n, i) => [n, bits(args[i]!)])), h.body);
+        return [];
+      },
+    );
   }
 
   private signal(s: Part<'signal'>): void {
     const word = this.spec.names.word;
     const suffix = s.name === 'rt' ? '' : '.old';
     const struct = s.params[0]?.type?.name ?? '';
-    if (!this.structs[struct]) throw new SpecError('abi', `the first parameter of signal ${s.name} is the frame's structure`, s.span);
+    if (!this.structs[struct])
+      throw new SpecError('abi', `the first parameter of signal ${s.name} is the frame's structure`, s.span);
     const named = (args: readonly Id[]): Map<string, Value> =>
-      new Map(s.params.map((p, i): [string, Value] => [p.name, i === 0 ? { k: 'struct', struct, address: args[0]! } : bits(args[i]!)]));
-    const key = (base: 'signal' | 'signal.at' | 'context.save' | 'context.load'): HookName => `${base}${suffix}` as HookName;
-    this.hook(key('signal'), s.params.map(() => word), (l, args) => {
-      this.block(l, named(args), s.body);
-      return [];
-    });
+      new Map(
+        s.params.map((p, i): [string, Value] => [
+          p.name,
+          i === 0 ? { k: 'struct', struct, address: args[0]! } : bits(args[i]!),
+        ]),
+      );
+    const key = (base: 'signal' | 'signal.at' | 'context.save' | 'context.load'): HookName =>
+      `${base}${suffix}` as HookName;
+    this.hook(
+      key('signal'),
+      s.params.map(() => word),
+      (l, args) => {
+        this.block(l, named(args), s.body);
+        return [];
+      },
+    );
     this.hook(key('signal.at'), [word], (l, [sp]) => {
       const frame = new Map<string, Value>([
         ['sp', bits(sp!)],
@@ -225,7 +269,9 @@ class AbiCompiler implements HookContext {
     });
     // What the body saves, by the path of the field; the other hooks go over the same fields.
     const saved = s.body.stmts.flatMap((x) =>
-      x.t === 'expr' && x.value.t === 'call' && x.value.fn.t === 'name' && x.value.fn.name === 'save' ? [x.value.args[0]!.value] : [],
+      x.t === 'expr' && x.value.t === 'call' && x.value.fn.t === 'name' && x.value.fn.name === 'save'
+        ? [x.value.args[0]!.value]
+        : [],
     );
     const eachSaved = (l: Lowerer, frame: Id, f: (struct: string, address: Id) => void): Id[] => {
       l.inFrame(named([frame, ...s.params.slice(1).map(() => l.b.constant(word, 0))]), () => {
@@ -236,8 +282,12 @@ class AbiCompiler implements HookContext {
       });
       return [];
     };
-    this.hook(key('context.save'), [word], (l, [frame]) => eachSaved(l, frame!, (st, a) => this.save(l, st, a, s.span)));
-    this.hook(key('context.load'), [word], (l, [frame]) => eachSaved(l, frame!, (st, a) => this.load(l, st, a, s.span)));
+    this.hook(key('context.save'), [word], (l, [frame]) =>
+      eachSaved(l, frame!, (st, a) => this.save(l, st, a, s.span)),
+    );
+    this.hook(key('context.load'), [word], (l, [frame]) =>
+      eachSaved(l, frame!, (st, a) => this.load(l, st, a, s.span)),
+    );
   }
 
   // ---- HookContext
@@ -247,7 +297,9 @@ class AbiCompiler implements HookContext {
     if (!f) return l.fail('member', `struct ${struct} has no field ${name}`, span);
     const at = (offset: number): Id => l.b.pure(Op.add, l.word, address, l.b.constant(l.word, offset));
     const element = (i: number): Value =>
-      f.struct ? { k: 'struct', struct: f.struct, address: at(f.offset + i * f.size) } : { k: 'place', place: memoryPlace(l.site, at(f.offset + i * f.size), f.size * 8) };
+      f.struct
+        ? { k: 'struct', struct: f.struct, address: at(f.offset + i * f.size) }
+        : { k: 'place', place: memoryPlace(l.site, at(f.offset + i * f.size), f.size * 8) };
     if (f.count === 1) return element(0);
     return {
       k: 'array',
@@ -261,11 +313,22 @@ class AbiCompiler implements HookContext {
   }
 
   /** Calls f with each row of a structure's map: the field's place and the register's. */
-  private mapped(l: Lowerer, struct: string, address: Id, span: Span, f: (field: Place, register: Place) => void): void {
+  private mapped(
+    l: Lowerer,
+    struct: string,
+    address: Id,
+    span: Span,
+    f: (field: Place, register: Place) => void,
+  ): void {
     const maps = this.all('map').filter((m) => m.name === struct);
     if (maps.length === 0) l.fail('abi', `there is no map for struct ${struct}`, span);
     for (const row of maps.flatMap((m) => m.rows)) {
-      const turns = row.loop ? { from: l.staticInt(l.expr(row.loop.first), row.span, 'a bound'), to: l.staticInt(l.expr(row.loop.last), row.span, 'a bound') } : { from: 0n, to: 0n };
+      const turns = row.loop
+        ? {
+            from: l.staticInt(l.expr(row.loop.first), row.span, 'a bound'),
+            to: l.staticInt(l.expr(row.loop.last), row.span, 'a bound'),
+          }
+        : { from: 0n, to: 0n };
       for (let i = turns.from; i <= turns.to; i++) {
         const frame = new Map<string, Value>(row.loop ? [[row.loop.name, { k: 'int', value: i }]] : []);
         l.inFrame(frame, () => {
@@ -281,7 +344,8 @@ class AbiCompiler implements HookContext {
       if (x.t === 'name') return this.field(l, struct, address, x.name, x.span);
       if (x.t === 'index') {
         const base = resolve(x.base);
-        if (base.k === 'array') return base.at({ k: 'int', value: l.staticInt(l.expr(x.items[0]!.first), x.span, 'the index') });
+        if (base.k === 'array')
+          return base.at({ k: 'int', value: l.staticInt(l.expr(x.items[0]!.first), x.span, 'the index') });
       }
       if (x.t === 'member') {
         const base = resolve(x.base);
@@ -297,7 +361,13 @@ class AbiCompiler implements HookContext {
     this.mapped(l, struct, address, span, (field, register) => {
       const v = register.read(false);
       const w = register.width;
-      field.write!(w === field.width ? v : w < field.width ? l.b.pure(Op.zx, field.width, v) : l.b.pure(Op.slice, field.width, v, 0));
+      field.write!(
+        w === field.width
+          ? v
+          : w < field.width
+            ? l.b.pure(Op.zx, field.width, v)
+            : l.b.pure(Op.slice, field.width, v, 0),
+      );
     });
   }
 
@@ -305,13 +375,16 @@ class AbiCompiler implements HookContext {
     this.mapped(l, struct, address, span, (field, register) => {
       const v = field.read(false);
       const w = register.width;
-      register.write?.(w === field.width ? v : w < field.width ? l.b.pure(Op.slice, w, v, 0) : l.b.pure(Op.zx, w, v));
+      register.write?.(
+        w === field.width ? v : w < field.width ? l.b.pure(Op.slice, w, v, 0) : l.b.pure(Op.zx, w, v),
+      );
     });
   }
 }
 
 function codeBytes(c: Part<'code'>): Uint8Array {
   const digits = c.lines.join('').replace(/\s/g, '');
-  if (!/^([0-9a-fA-F]{2})*$/.test(digits)) throw new SpecError('abi', `code ${c.name} is not hexadecimal`, c.span);
+  if (!/^([0-9a-fA-F]{2})*$/.test(digits))
+    throw new SpecError('abi', `code ${c.name} is not hexadecimal`, c.span);
   return Uint8Array.from(digits.match(/../g) ?? [], (d) => Number.parseInt(d, 16));
 }

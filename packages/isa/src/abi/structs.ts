@@ -27,7 +27,15 @@ export function layoutStructs(items: readonly StructItem[], types: AbiTypes): Re
       else at_ = Math.ceil(at_ / t.align) * t.align;
       align = Math.max(align, t.align);
       const init = f.init?.t === 'num' ? f.init.value : undefined;
-      fields.push({ name: f.name, offset: at_, size: t.size, signed: t.signed, count: f.count, ...(t.struct ? { struct: t.struct } : {}), ...(init !== undefined ? { init } : {}) });
+      fields.push({
+        name: f.name,
+        offset: at_,
+        size: t.size,
+        signed: t.signed,
+        count: f.count,
+        ...(t.struct ? { struct: t.struct } : {}),
+        ...(init !== undefined ? { init } : {}),
+      });
       at_ += t.size * f.count;
       end = Math.max(end, at_);
     }

@@ -1,6 +1,6 @@
 // Appends IR ops with folding and sharing, and keeps what is static apart from what happens at run time.
 // In: ops with value ids. Out: a Body whose static ops come first. Must not know: the syntax tree.
-import { Body, Op, OPS } from '@mimic/ir';
+import { Body, OPS, Op } from '@mimic/ir';
 import { fold } from './fold.js';
 
 /**

@@ -33,13 +33,15 @@ const conversions: Readonly<Record<string, readonly [number, number]>> = {
 };
 
 const val = (l: Lowerer, a: ast.Arg): Id => l.value(l.expr(a.value), a.span);
-const number = (l: Lowerer, a: ast.Arg, what: string): number => Number(l.staticInt(l.expr(a.value), a.span, what));
+const number = (l: Lowerer, a: ast.Arg, what: string): number =>
+  Number(l.staticInt(l.expr(a.value), a.span, what));
 
 function extend(signed: boolean): Builtin {
   return (l, args, span) => {
     const v = l.expr(args[0]!.value);
     if (v.k === 'int') return args[1] ? bits(l.coerce(v, number(l, args[1], 'the width'), span)) : v;
-    const id = v.k === 'extend' ? l.fail('width', 'extended twice without a width', span) : l.value(v, args[0]!.span);
+    const id =
+      v.k === 'extend' ? l.fail('width', 'extended twice without a width', span) : l.value(v, args[0]!.span);
     if (!args[1]) return { k: 'extend', id, signed };
     return bits(l.coerce({ k: 'extend', id, signed }, number(l, args[1], 'the width'), span));
   };
@@ -48,7 +50,8 @@ function extend(signed: boolean): Builtin {
 function addition(subtract: boolean): Builtin {
   return (l, args, span) => {
     const [x, y, c] = args.map((a) => l.expr(a.value)) as [Value, Value, Value];
-    const width = l.widthOf(x) ?? l.widthOf(y) ?? l.fail('width', 'the width of neither operand is known', span);
+    const width =
+      l.widthOf(x) ?? l.widthOf(y) ?? l.fail('width', 'the width of neither operand is known', span);
     const a = l.coerce(x, width, args[0]!.span);
     const b0 = l.coerce(y, width, args[1]!.span);
     const b = subtract ? l.b.pure(Op.not, width, b0) : b0;
@@ -57,9 +60,19 @@ function addition(subtract: boolean): Builtin {
     const members: Record<string, () => Id> = {
       sum,
       carry: () => l.b.pure(Op.carry, 1, a, b, cin),
-      overflow: () => extract(l.b, l.b.pure(Op.and, width, l.b.pure(Op.xor, width, a, sum()), l.b.pure(Op.xor, width, b, sum())), width - 1, 1),
+      overflow: () =>
+        extract(
+          l.b,
+          l.b.pure(Op.and, width, l.b.pure(Op.xor, width, a, sum()), l.b.pure(Op.xor, width, b, sum())),
+          width - 1,
+          1,
+        ),
     };
-    return { k: 'record', names: Object.keys(members), member: (n) => (members[n] ? bits(members[n]()) : undefined) };
+    return {
+      k: 'record',
+      names: Object.keys(members),
+      member: (n) => (members[n] ? bits(members[n]()) : undefined),
+    };
   };
 }
 
@@ -90,7 +103,11 @@ function reservation(l: Lowerer) {
   const names = l.spec.names;
   const zero = l.b.constant(32, 0);
   const cell = (name: string, width: number) => cellPlace(l.site, names.hiddenCell(name, width), zero, width);
-  return { held: cell('reserved', 1), address: cell('reserved.address', names.word), value: cell('reserved.value', 64) };
+  return {
+    held: cell('reserved', 1),
+    address: cell('reserved.address', names.word),
+    value: cell('reserved.value', 64),
+  };
 }
 
 /** The memory operand of reserve and conditional: address and width. */
@@ -103,120 +120,141 @@ function memoryOperand(l: Lowerer, a: ast.Arg): { address: Id; width: number } {
   return l.fail('memory', 'this takes a memory operand, such as mem32[ea]', a.span);
 }
 
-const table: Readonly<Record<string, { readonly min: number; readonly max: number; readonly run: Builtin }>> = {
-  zx: { min: 1, max: 2, run: extend(false) },
-  sx: { min: 1, max: 2, run: extend(true) },
-  low: {
-    min: 2,
-    max: 2,
-    run(l, args, span) {
-      const v = l.expr(args[0]!.value);
-      const n = number(l, args[1]!, 'the width');
-      if (v.k === 'int') return bits(l.b.constant(n, v.value));
-      const id = l.value(v, args[0]!.span);
-      if (n > l.b.width(id)) l.fail('width', `the low ${n} bits of ${l.b.width(id)}`, span, ['use zx or sx to widen']);
-      return bits(extract(l.b, id, 0, n));
+const table: Readonly<Record<string, { readonly min: number; readonly max: number; readonly run: Builtin }>> =
+  {
+    zx: { min: 1, max: 2, run: extend(false) },
+    sx: { min: 1, max: 2, run: extend(true) },
+    low: {
+      min: 2,
+      max: 2,
+      run(l, args, span) {
+        const v = l.expr(args[0]!.value);
+        const n = number(l, args[1]!, 'the width');
+        if (v.k === 'int') return bits(l.b.constant(n, v.value));
+        const id = l.value(v, args[0]!.span);
+        if (n > l.b.width(id))
+          l.fail('width', `the low ${n} bits of ${l.b.width(id)}`, span, ['use zx or sx to widen']);
+        return bits(extract(l.b, id, 0, n));
+      },
     },
-  },
-  high: {
-    min: 2,
-    max: 2,
-    run(l, args, span) {
-      const id = val(l, args[0]!);
-      const n = number(l, args[1]!, 'the width');
-      const w = l.b.width(id);
-      if (n > w) l.fail('width', `the high ${n} bits of ${w}`, span);
-      return bits(extract(l.b, id, w - n, n));
+    high: {
+      min: 2,
+      max: 2,
+      run(l, args, span) {
+        const id = val(l, args[0]!);
+        const n = number(l, args[1]!, 'the width');
+        const w = l.b.width(id);
+        if (n > w) l.fail('width', `the high ${n} bits of ${w}`, span);
+        return bits(extract(l.b, id, w - n, n));
+      },
     },
-  },
-  addc: { min: 3, max: 3, run: addition(false) },
-  subc: { min: 3, max: 3, run: addition(true) },
-  msb: {
-    min: 1,
-    max: 1,
-    run(l, args) {
-      const id = val(l, args[0]!);
-      return bits(extract(l.b, id, l.b.width(id) - 1, 1));
+    addc: { min: 3, max: 3, run: addition(false) },
+    subc: { min: 3, max: 3, run: addition(true) },
+    msb: {
+      min: 1,
+      max: 1,
+      run(l, args) {
+        const id = val(l, args[0]!);
+        return bits(extract(l.b, id, l.b.width(id) - 1, 1));
+      },
     },
-  },
-  parity: {
-    min: 1,
-    max: 1,
-    run(l, args) {
-      const id = val(l, args[0]!);
-      return bits(extract(l.b, l.b.pure(Op.popcnt, l.b.width(id), id), 0, 1));
+    parity: {
+      min: 1,
+      max: 1,
+      run(l, args) {
+        const id = val(l, args[0]!);
+        return bits(extract(l.b, l.b.pure(Op.popcnt, l.b.width(id), id), 0, 1));
+      },
     },
-  },
-  clz: { min: 1, max: 1, run: onBits(Op.clz) },
-  ctz: { min: 1, max: 1, run: onBits(Op.ctz) },
-  popcount: { min: 1, max: 1, run: onBits(Op.popcnt) },
-  bswap: { min: 1, max: 1, run: onBits(Op.bswap) },
-  zeros: { min: 1, max: 1, run: (l, args) => bits(l.b.constant(number(l, args[0]!, 'the width'), 0)) },
-  ones: { min: 1, max: 1, run: (l, args) => bits(l.b.constant(number(l, args[0]!, 'the width'), -1)) },
-  dup: {
-    min: 2,
-    max: 2,
-    run: (l, args) => bits(l.b.pure(Op.sx, number(l, args[1]!, 'the width'), l.coerce(l.expr(args[0]!.value), 1, args[0]!.span))),
-  },
-  bits: { min: 2, max: 2, run: (l, args) => bits(l.coerce(l.expr(args[0]!.value), number(l, args[1]!, 'the width'), args[0]!.span)) },
-  width: {
-    min: 1,
-    max: 1,
-    run: (l, args, span) => int(l.widthOf(l.expr(args[0]!.value)) ?? l.fail('width', 'this has no width', span)),
-  },
-  usat: { min: 2, max: 2, run: saturate(false) },
-  ssat: { min: 2, max: 2, run: saturate(true) },
-  undef: {
-    min: 1,
-    max: 1,
-    run(l, args) {
-      const v = l.expr(args[0]!.value);
-      if (v.k === 'int') return v;
-      const id = l.value(v, args[0]!.span);
-      return bits(l.b.pure(Op.undef, l.b.width(id), id));
+    clz: { min: 1, max: 1, run: onBits(Op.clz) },
+    ctz: { min: 1, max: 1, run: onBits(Op.ctz) },
+    popcount: { min: 1, max: 1, run: onBits(Op.popcnt) },
+    bswap: { min: 1, max: 1, run: onBits(Op.bswap) },
+    zeros: { min: 1, max: 1, run: (l, args) => bits(l.b.constant(number(l, args[0]!, 'the width'), 0)) },
+    ones: { min: 1, max: 1, run: (l, args) => bits(l.b.constant(number(l, args[0]!, 'the width'), -1)) },
+    dup: {
+      min: 2,
+      max: 2,
+      run: (l, args) =>
+        bits(
+          l.b.pure(
+            Op.sx,
+            number(l, args[1]!, 'the width'),
+            l.coerce(l.expr(args[0]!.value), 1, args[0]!.span),
+          ),
+        ),
     },
-  },
-  reserve: {
-    min: 1,
-    max: 1,
-    run(l, args) {
-      const { address, width } = memoryOperand(l, args[0]!);
-      const v = memoryPlace(l.site, address, width).read(false);
-      const r = reservation(l);
-      r.held.write!(l.b.constant(1, 1));
-      r.address.write!(address);
-      r.value.write!(width === 64 ? v : l.b.pure(Op.zx, 64, v));
-      return bits(v);
+    bits: {
+      min: 2,
+      max: 2,
+      run: (l, args) =>
+        bits(l.coerce(l.expr(args[0]!.value), number(l, args[1]!, 'the width'), args[0]!.span)),
     },
-  },
-  conditional: {
-    min: 2,
-    max: 2,
-    run(l, args) {
-      const { address, width } = memoryOperand(l, args[0]!);
-      const v = l.coerce(l.expr(args[1]!.value), width, args[1]!.span);
-      const r = reservation(l);
-      const mine = l.b.pure(Op.and, 1, r.held.read(false), l.b.pure(Op.eq, 1, r.address.read(false), address));
-      const zero = l.b.constant(1, 0);
-      const ok = l.state.branch(
-        mine,
-        () => {
-          const now = memoryPlace(l.site, address, width).read(false);
-          const same = l.b.pure(Op.eq, 1, width === 64 ? now : l.b.pure(Op.zx, 64, now), r.value.read(false));
-          l.state.branch(
-            same,
-            () => (memoryPlace(l.site, address, width).write!(v), []),
-            () => [],
-          );
-          return [same];
-        },
-        () => [zero],
-      )[0]!;
-      r.held.write!(zero);
-      return bits(ok);
+    width: {
+      min: 1,
+      max: 1,
+      run: (l, args, span) =>
+        int(l.widthOf(l.expr(args[0]!.value)) ?? l.fail('width', 'this has no width', span)),
     },
-  },
-};
+    usat: { min: 2, max: 2, run: saturate(false) },
+    ssat: { min: 2, max: 2, run: saturate(true) },
+    undef: {
+      min: 1,
+      max: 1,
+      run(l, args) {
+        const v = l.expr(args[0]!.value);
+        if (v.k === 'int') return v;
+        const id = l.value(v, args[0]!.span);
+        return bits(l.b.pure(Op.undef, l.b.width(id), id));
+      },
+    },
+    reserve: {
+      min: 1,
+      max: 1,
+      run(l, args) {
+        const { address, width } = memoryOperand(l, args[0]!);
+        const v = memoryPlace(l.site, address, width).read(false);
+        const r = reservation(l);
+        r.held.write!(l.b.constant(1, 1));
+        r.address.write!(address);
+        r.value.write!(width === 64 ? v : l.b.pure(Op.zx, 64, v));
+        return bits(v);
+      },
+    },
+    conditional: {
+      min: 2,
+      max: 2,
+      run(l, args) {
+        const { address, width } = memoryOperand(l, args[0]!);
+        const v = l.coerce(l.expr(args[1]!.value), width, args[1]!.span);
+        const r = reservation(l);
+        const mine = l.b.pure(
+          Op.and,
+          1,
+          r.held.read(false),
+          l.b.pure(Op.eq, 1, r.address.read(false), address),
+        );
+        const zero = l.b.constant(1, 0);
+        const ok = l.state.branch(
+          mine,
+          () => {
+            const now = memoryPlace(l.site, address, width).read(false);
+            const same = l.b.pure(
+              Op.eq,
+              1,
+              width === 64 ? now : l.b.pure(Op.zx, 64, now),
+              r.value.read(false),
+            );
+            l.state.either(same, () => memoryPlace(l.site, address, width).write!(v));
+            return [same];
+          },
+          () => [zero],
+        )[0]!;
+        r.held.write!(zero);
+        return bits(ok);
+      },
+    },
+  };
 
 /** What only hooks of an ABI have. */
 const hookTable: typeof table = {
@@ -271,7 +309,11 @@ export function callBuiltin(l: Lowerer, name: string, args: Args, span: Span): V
     return l.fail('call', `${name} cannot be called`, span);
   }
   if (args.length < f.min || args.length > f.max)
-    l.fail('arguments', `${name} takes ${f.min === f.max ? f.min : `${f.min} or ${f.max}`} arguments, here are ${args.length}`, span);
+    l.fail(
+      'arguments',
+      `${name} takes ${f.min === f.max ? f.min : `${f.min} or ${f.max}`} arguments, here are ${args.length}`,
+      span,
+    );
   return f.run(l, args, span);
 }
 
@@ -309,7 +351,8 @@ export function namespaceMember(l: Lowerer, space: string, name: string, span: S
   if (space === 'timer') return bits(l.b.effect(Op.host, 64, l.spec.host(`timer.${name}`, 64)));
   if (space === 'cpu') {
     const prop = l.spec.names.props.get(name);
-    if (prop === undefined) l.fail('member', `the arch does not say ${name}`, span, [`add a line to arch { ... }: ${name} VALUE`]);
+    if (prop === undefined)
+      l.fail('member', `the arch does not say ${name}`, span, [`add a line to arch { ... }: ${name} VALUE`]);
     return int(BigInt(prop.split(/\s/)[0]!));
   }
   const def = l.spec.names.defs.get(space);

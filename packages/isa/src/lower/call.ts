@@ -11,9 +11,15 @@ import { bits, NONE, type Value } from './values.js';
 const MAX_DEPTH = 64;
 
 export function inlineCall(l: Lowerer, fn: ast.FnItem, args: readonly ast.Arg[], span: Span): Value {
-  if (args.length !== fn.params.length) l.fail('arguments', `${fn.name} takes ${fn.params.length} arguments, here are ${args.length}`, span, [signature(fn)]);
+  if (args.length !== fn.params.length)
+    l.fail('arguments', `${fn.name} takes ${fn.params.length} arguments, here are ${args.length}`, span, [
+      signature(fn),
+    ]);
   if (fn.outline) return outlineCall(l, fn, args);
-  if (l.depth >= MAX_DEPTH) l.fail('recursion', `${fn.name} calls itself without end`, span, ['functions are inlined; use `repeat` for a loop']);
+  if (l.depth >= MAX_DEPTH)
+    l.fail('recursion', `${fn.name} calls itself without end`, span, [
+      'functions are inlined; use `repeat` for a loop',
+    ]);
   const frame = new Map<string, Value>();
   fn.params.forEach((p, i) => {
     const arg = args[i]!;
@@ -28,9 +34,13 @@ export function inlineCall(l: Lowerer, fn: ast.FnItem, args: readonly ast.Arg[],
 }
 
 function argument(l: Lowerer, p: ast.Param, arg: ast.Arg): Value {
-  const v = l.expr(arg.value, p.type && (p.type.width !== undefined || p.type.name === 'word') ? l.spec.names.width(p.type) : undefined);
+  const v = l.expr(
+    arg.value,
+    p.type && (p.type.width !== undefined || p.type.name === 'word') ? l.spec.names.width(p.type) : undefined,
+  );
   if (p.ref) {
-    if (v.k !== 'place') l.fail('reference', `${p.name} is a reference: it needs something that can be assigned`, arg.span);
+    if (v.k !== 'place')
+      l.fail('reference', `${p.name} is a reference: it needs something that can be assigned`, arg.span);
     return v;
   }
   // By value: an unsized parameter keeps what it is given, a number without width included.
@@ -42,15 +52,20 @@ function argument(l: Lowerer, p: ast.Param, arg: ast.Arg): Value {
 
 /** Runs the body; an early `return` leaves a loop that runs once. */
 function callBody(l: Lowerer, fn: ast.FnItem, span: Span): Value {
-  const want = fn.results.length === 1 && fn.results[0]!.name !== 'bits' ? l.spec.names.width(fn.results[0]!) : undefined;
+  const want =
+    fn.results.length === 1 && fn.results[0]!.name !== 'bits'
+      ? l.spec.names.width(fn.results[0]!)
+      : undefined;
   if (!containsReturn(fn.body)) return runBlock(l, fn.body, want);
-  if (fn.results.length === 0 || fn.results.some((r) => r.name === 'bits')) l.fail('return', `${fn.name} returns early, so its result needs a type: -> width`, span);
+  if (fn.results.length === 0 || fn.results.some((r) => r.name === 'bits'))
+    l.fail('return', `${fn.name} returns early, so its result needs a type: -> width`, span);
   const widths = fn.results.map((r) => l.spec.names.width(r));
   const slots = widths.map((width) => ({ key: `return${l.fresh()}`, width }));
   for (const s of slots) l.state.write(s, l.b.constant(s.width, 0));
   const put = (v: Value, at: Span): void => {
     const items = v.k === 'tuple' ? v.items : [v];
-    if (items.length !== slots.length) l.fail('return', `${fn.name} returns ${slots.length} values, here are ${items.length}`, at);
+    if (items.length !== slots.length)
+      l.fail('return', `${fn.name} returns ${slots.length} values, here are ${items.length}`, at);
     slots.forEach((s, i) => {
       l.state.write(s, l.coerce(items[i]!, s.width, at));
     });
@@ -61,7 +76,7 @@ function callBody(l: Lowerer, fn: ast.FnItem, span: Span): Value {
   const savedLoops = l.loops;
   l.onReturn = (v, at) => {
     put(v, at);
-    const depth = l.loops.length - 1 - l.loops.findIndex((x) => x === loop);
+    const depth = l.loops.length - 1 - l.loops.indexOf(loop);
     l.b.effect(Op.break, 0, depth);
     l.state.left = true;
   };
@@ -85,7 +100,12 @@ function resulting(l: Lowerer, fn: ast.FnItem, v: Value, span: Span): Value {
   if (fn.results.length === 0) return v.k === 'place' ? bits(l.value(v, span)) : v;
   if (l.state.left && v.k === 'none') return v;
   const items = v.k === 'tuple' ? v.items : [v];
-  if (items.length !== fn.results.length) l.fail('result', `${fn.name} gives ${v.k === 'none' ? 'no' : items.length} values instead of ${fn.results.length}`, fn.span);
+  if (items.length !== fn.results.length)
+    l.fail(
+      'result',
+      `${fn.name} gives ${v.k === 'none' ? 'no' : items.length} values instead of ${fn.results.length}`,
+      fn.span,
+    );
   const out = items.map((x, i): Value => {
     const r = fn.results[i]!;
     if (r.name === 'bits' || r.name === 'static') return x.k === 'place' ? bits(l.value(x, span)) : x;

@@ -8,10 +8,27 @@ const mask = (w: number): bigint => (1n << BigInt(w)) - 1n;
 export function fold(b: Builder, op: number, width: number, args: readonly number[]): Id | undefined {
   const [x, y, z] = args as [number, number, number];
   const cx = b.constantOf(x);
-  const unary = op === Op.not || op === Op.neg || op === Op.zx || op === Op.sx || op === Op.slice || op === Op.popcnt || op === Op.clz || op === Op.ctz || op === Op.undef;
-  if (op === Op.param || op === Op.pc || op === Op.const || op === Op.bswap || (op >= Op.fadd && op <= Op.utof)) return undefined;
+  const unary =
+    op === Op.not ||
+    op === Op.neg ||
+    op === Op.zx ||
+    op === Op.sx ||
+    op === Op.slice ||
+    op === Op.popcnt ||
+    op === Op.clz ||
+    op === Op.ctz ||
+    op === Op.undef;
+  if (
+    op === Op.param ||
+    op === Op.pc ||
+    op === Op.const ||
+    op === Op.bswap ||
+    (op >= Op.fadd && op <= Op.utof)
+  )
+    return undefined;
   if (unary) {
-    if (cx !== undefined && op !== Op.undef) return b.constant(width, compute(op, width, b.width(x), 0, cx, BigInt(y), 0n));
+    if (cx !== undefined && op !== Op.undef)
+      return b.constant(width, compute(op, width, b.width(x), 0, cx, BigInt(y), 0n));
     if ((op === Op.zx || op === Op.sx) && b.width(x) === width) return x;
     if (op === Op.slice) {
       if (y === 0 && b.width(x) === width) return x;
@@ -42,10 +59,12 @@ export function fold(b: Builder, op: number, width: number, args: readonly numbe
   }
   if (op === Op.carry) {
     const cz = b.constantOf(z);
-    if (cx !== undefined && cy !== undefined && cz !== undefined) return b.constant(1, compute(op, 1, b.width(x), b.width(y), cx, cy, cz));
+    if (cx !== undefined && cy !== undefined && cz !== undefined)
+      return b.constant(1, compute(op, 1, b.width(x), b.width(y), cx, cy, cz));
     return undefined;
   }
-  if (cx !== undefined && cy !== undefined) return b.constant(width, compute(op, width, b.width(x), b.width(y), cx, cy, 0n));
+  if (cx !== undefined && cy !== undefined)
+    return b.constant(width, compute(op, width, b.width(x), b.width(y), cx, cy, 0n));
   switch (op) {
     case Op.add:
     case Op.or:
@@ -74,7 +93,8 @@ export function fold(b: Builder, op: number, width: number, args: readonly numbe
       break;
     case Op.eq:
     case Op.ne:
-      if (width === 1 && b.width(x) === 1 && cy !== undefined) return (op === Op.eq) === (cy === 1n) ? x : b.pure(Op.not, 1, x);
+      if (width === 1 && b.width(x) === 1 && cy !== undefined)
+        return (op === Op.eq) === (cy === 1n) ? x : b.pure(Op.not, 1, x);
       if (x === y) return b.constant(1, op === Op.eq ? 1 : 0);
       break;
     case Op.ule:

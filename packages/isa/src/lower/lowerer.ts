@@ -2,13 +2,22 @@
 // In: syntax, names, a builder. Out: values and places. Throws SpecError for what the author got wrong.
 import { Op } from '@mimic/ir';
 import type * as ast from '../syntax/ast.js';
-import { SpecError, type Span } from '../syntax/source.js';
-import { BUILTINS, NAMESPACES, callBuiltin, namespaceMember } from './builtins.js';
+import { type Span, SpecError } from '../syntax/source.js';
 import type { Builder, Id } from './builder.js';
+import { BUILTINS, callBuiltin, NAMESPACES, namespaceMember } from './builtins.js';
 import { inlineCall } from './call.js';
 import type { Def, FieldType, Names } from './names.js';
 import { binary, unary } from './operators.js';
-import { cellPlace, chosenPlace, constantPlace, extract, index32, memoryPlace, registerPlace, type Site } from './places.js';
+import {
+  cellPlace,
+  chosenPlace,
+  constantPlace,
+  extract,
+  index32,
+  memoryPlace,
+  registerPlace,
+  type Site,
+} from './places.js';
 import { State } from './state.js';
 import { runBlock } from './statements.js';
 import { bits, int, NONE, type Place, type Value } from './values.js';
@@ -79,8 +88,15 @@ export class Lowerer {
   // ---- scopes
 
   define(name: string, value: Value, span: Span): void {
-    if (this.spec.names.defs.has(name) && this.spec.names.defs.get(name)!.kind !== 'field' && this.spec.names.defs.get(name)!.kind !== 'fn' && this.spec.names.defs.get(name)!.kind !== 'form')
-      this.fail('shadow', `${name} is already the name of a ${this.spec.names.defs.get(name)!.kind}`, span, ['choose another name: nothing may be shadowed']);
+    if (
+      this.spec.names.defs.has(name) &&
+      this.spec.names.defs.get(name)!.kind !== 'field' &&
+      this.spec.names.defs.get(name)!.kind !== 'fn' &&
+      this.spec.names.defs.get(name)!.kind !== 'form'
+    )
+      this.fail('shadow', `${name} is already the name of a ${this.spec.names.defs.get(name)!.kind}`, span, [
+        'choose another name: nothing may be shadowed',
+      ]);
     this.scopes.at(-1)!.set(name, value);
   }
   inScope<T>(f: () => T): T {
@@ -137,7 +153,11 @@ export class Lowerer {
 
   private similar(name: string): string[] {
     const all = [...this.spec.names.defs.keys(), ...this.fields.keys(), ...BUILTINS];
-    const near = all.filter((n) => n.toLowerCase() === name.toLowerCase() || (Math.abs(n.length - name.length) <= 1 && distance(n, name) === 1));
+    const near = all.filter(
+      (n) =>
+        n.toLowerCase() === name.toLowerCase() ||
+        (Math.abs(n.length - name.length) <= 1 && distance(n, name) === 1),
+    );
     return near.length ? [`did you mean ${near.slice(0, 3).join(' or ')}?`] : [];
   }
 
@@ -165,11 +185,19 @@ export class Lowerer {
       case 'field': {
         if (def.value) {
           const { type, width } = this.spec.names.resolveField(def.type, span);
-          const id = this.coerce(this.inFrame(new Map(), () => this.expr(def.value!)), width, span);
+          const id = this.coerce(
+            this.inFrame(new Map(), () => this.expr(def.value!)),
+            width,
+            span,
+          );
           if (type.t !== 'file' && type.t !== 'shape') return bits(id);
           return { k: 'place', place: { ...this.member(type.name, bits(id), span), index: id } };
         }
-        return this.fail('field', `${name} is a field, and this instruction's encoding does not have it`, span);
+        return this.fail(
+          'field',
+          `${name} is a field, and this instruction's encoding does not have it`,
+          span,
+        );
       }
       case 'shape':
         if (def.item.params.length === 0) return { k: 'place', place: this.shape(def.item, [], span) };
@@ -184,7 +212,10 @@ export class Lowerer {
   }
 
   private registersAllowed(name: string, span: Span): void {
-    if (this.kind === 'function') this.fail('outline', `an @outline function cannot use the register ${name}`, span, ['pass its value as an argument']);
+    if (this.kind === 'function')
+      this.fail('outline', `an @outline function cannot use the register ${name}`, span, [
+        'pass its value as an argument',
+      ]);
   }
 
   /** Element `index` of a file, view, shape or bank. */
@@ -195,7 +226,8 @@ export class Lowerer {
       const i = this.static(index, `the index of ${name}`, span, def.count);
       return { ...cellPlace(this.site, def.cell, i, def.width), index: i };
     }
-    if (def?.kind === 'view') return this.inFrame(new Map([[def.item.index, index]]), () => this.place(def.item.value));
+    if (def?.kind === 'view')
+      return this.inFrame(new Map([[def.item.index, index]]), () => this.place(def.item.value));
     if (def?.kind === 'shape') return this.shape(def.item, [index], span);
     if (def?.kind === 'bank') return this.bank(def.item, index, span);
     return this.fail('kind', `${name} cannot be indexed`, span);
@@ -204,13 +236,18 @@ export class Lowerer {
   /** Checks that an index is known at translation and in range; gives it as IR. */
   private static(index: Value, what: string, span: Span, count: number): Id {
     if (index.k === 'int') {
-      if (index.value < 0n || index.value >= BigInt(count)) this.fail('range', `${what} is ${index.value}; it goes from 0 to ${count - 1}`, span);
+      if (index.value < 0n || index.value >= BigInt(count))
+        this.fail('range', `${what} is ${index.value}; it goes from 0 to ${count - 1}`, span);
       return this.b.constant(32, index.value);
     }
     const id = index32(this.site, bits(this.value(index, span)));
-    if (!this.b.isStatic(id)) this.fail('static', `${what} must be known at translation`, span, ['build it from fields, constants and variables of a `for`']);
+    if (!this.b.isStatic(id))
+      this.fail('static', `${what} must be known at translation`, span, [
+        'build it from fields, constants and variables of a `for`',
+      ]);
     const k = this.b.constantOf(id);
-    if (k !== undefined && k >= BigInt(count)) this.fail('range', `${what} is ${k}; it goes from 0 to ${count - 1}`, span);
+    if (k !== undefined && k >= BigInt(count))
+      this.fail('range', `${what} is ${k}; it goes from 0 to ${count - 1}`, span);
     return id;
   }
 
@@ -229,16 +266,29 @@ export class Lowerer {
       const make = (): Place => {
         const v = inRow(() => this.expr(row.value));
         if (v.k === 'place') return v.place;
-        const w = width ?? (v.k === 'bits' ? this.b.width(v.id) : this.fail('width', `the width of this row is unknown; give shape ${item.name} a type`, row.span));
+        const w =
+          width ??
+          (v.k === 'bits'
+            ? this.b.width(v.id)
+            : this.fail(
+                'width',
+                `the width of this row is unknown; give shape ${item.name} a type`,
+                row.span,
+              ));
         return constantPlace(this.site, () => this.coerce(v, w, row.span), w);
       };
       let place = make();
       if (row.set) {
         const set = row.set;
         const read = place;
-        place = { ...read, write: (v) => void this.inFrame(new Map([...frame, [set.name, bits(v)]]), () => runBlock(this, set.body)) };
+        place = {
+          ...read,
+          write: (v) =>
+            void this.inFrame(new Map([...frame, [set.name, bits(v)]]), () => runBlock(this, set.body)),
+        };
       }
-      if (width !== undefined && place.width !== width) this.fail('width', `this row has ${place.width} bits, the shape ${width}`, row.span);
+      if (width !== undefined && place.width !== width)
+        this.fail('width', `this row has ${place.width} bits, the shape ${width}`, row.span);
       return { when, place };
     });
     const known = rows.filter((r) => r.when === undefined || this.b.constantOf(r.when) !== 0n);
@@ -259,7 +309,12 @@ export class Lowerer {
       const when =
         row.first === row.last
           ? this.b.pure(Op.eq, 1, n.id, c(row.first))
-          : this.b.pure(Op.and, 1, this.b.pure(Op.ule, 1, c(row.first), n.id), this.b.pure(Op.ule, 1, n.id, c(row.last)));
+          : this.b.pure(
+              Op.and,
+              1,
+              this.b.pure(Op.ule, 1, c(row.first), n.id),
+              this.b.pure(Op.ule, 1, n.id, c(row.last)),
+            );
       return { when, place: this.bankRow(row, width, span) };
     });
     const otherwise = item.otherwise;
@@ -284,7 +339,11 @@ export class Lowerer {
       return w === width ? id : w < width ? this.b.pure(Op.zx, width, id) : extract(this.b, id, 0, width);
     };
     return {
-      ...constantPlace(this.site, () => (row.value ? this.rowValue(row.value, width, fit) : fit(base().read(false))), width),
+      ...constantPlace(
+        this.site,
+        () => (row.value ? this.rowValue(row.value, width, fit) : fit(base().read(false))),
+        width,
+      ),
       write: (v) => {
         if (readonly) return this.undefinedInstruction(span);
         const set = row.set;
@@ -306,9 +365,11 @@ export class Lowerer {
 
   trap(name: string, args: readonly Value[], span: Span): void {
     const number = this.spec.names.traps.findIndex((t) => t.name === name);
-    if (number < 0) this.fail('unknown-trap', `trap ${name} is not declared`, span, [`declare it: trap ${name}`]);
+    if (number < 0)
+      this.fail('unknown-trap', `trap ${name} is not declared`, span, [`declare it: trap ${name}`]);
     const params = this.spec.names.traps[number]!.params;
-    if (params.length !== args.length) this.fail('arguments', `trap ${name} takes ${params.length} arguments, here are ${args.length}`, span);
+    if (params.length !== args.length)
+      this.fail('arguments', `trap ${name} takes ${params.length} arguments, here are ${args.length}`, span);
     const ids = args.map((a, i) => this.coerce(a, params[i]!.width, span));
     this.b.effect(Op.trap, 0, this.b.list(ids), ids.length, number);
     this.state.left = true;
@@ -339,18 +400,25 @@ export class Lowerer {
     switch (v.k) {
       case 'int': {
         const top = 1n << BigInt(width);
-        if (v.value >= top || v.value < -top) this.fail('width', `${v.value} does not fit in ${width} bits`, span);
+        if (v.value >= top || v.value < -top)
+          this.fail('width', `${v.value} does not fit in ${width} bits`, span);
         return this.b.constant(width, v.value);
       }
       case 'extend': {
         const from = this.b.width(v.id);
-        if (from > width) this.fail('width', `${v.signed ? 'sx' : 'zx'} of ${from} bits to ${width}`, span, ['use low(x, n) or high(x, n) to narrow']);
+        if (from > width)
+          this.fail('width', `${v.signed ? 'sx' : 'zx'} of ${from} bits to ${width}`, span, [
+            'use low(x, n) or high(x, n) to narrow',
+          ]);
         return this.b.pure(v.signed ? Op.sx : Op.zx, width, v.id);
       }
       default: {
         const id = this.value(v, span);
         const from = this.b.width(id);
-        if (from !== width) this.fail('width', `expected ${width} bits, found ${from}`, span, [from < width ? 'use zx(x) or sx(x) to widen' : 'use low(x, n) or high(x, n) to narrow']);
+        if (from !== width)
+          this.fail('width', `expected ${width} bits, found ${from}`, span, [
+            from < width ? 'use zx(x) or sx(x) to widen' : 'use low(x, n) or high(x, n) to narrow',
+          ]);
         return id;
       }
     }
@@ -367,9 +435,13 @@ export class Lowerer {
       case 'place':
         return v.place.read(false);
       case 'int':
-        return this.fail('width', `the width of ${v.value} is unknown here`, span, ['write it as zx(n, width), or give the variable a type']);
+        return this.fail('width', `the width of ${v.value} is unknown here`, span, [
+          'write it as zx(n, width), or give the variable a type',
+        ]);
       case 'extend':
-        return this.fail('width', `the width of this ${v.signed ? 'sx' : 'zx'} is unknown here`, span, ['give it: zx(x, n)']);
+        return this.fail('width', `the width of this ${v.signed ? 'sx' : 'zx'} is unknown here`, span, [
+          'give it: zx(x, n)',
+        ]);
       case 'none':
         return this.fail('value', 'this gives no value', span);
       default:
@@ -391,7 +463,10 @@ export class Lowerer {
       return this.fail('condition', `${v.value} is not a condition`, e.span);
     }
     const id = this.value(v, e.span);
-    if (this.b.width(id) !== 1) this.fail('condition', `a condition has one bit, this has ${this.b.width(id)}`, e.span, ['compare it: `!= 0`']);
+    if (this.b.width(id) !== 1)
+      this.fail('condition', `a condition has one bit, this has ${this.b.width(id)}`, e.span, [
+        'compare it: `!= 0`',
+      ]);
     return id;
   }
 
@@ -461,7 +536,8 @@ export class Lowerer {
     }
     if (base.k === 'place') {
       if (e.name === 'index') {
-        if (base.place.index === undefined) return this.fail('member', 'only an operand has an index', e.span);
+        if (base.place.index === undefined)
+          return this.fail('member', 'only an operand has an index', e.span);
         return bits(base.place.index);
       }
       const v = base.place.part?.(e.name);
@@ -476,14 +552,24 @@ export class Lowerer {
       const item = e.items[0]!.first;
       if (base.k === 'builtin' && base.name.startsWith('mem')) {
         const width = Number(base.name.slice(3));
-        if (![8, 16, 32, 64, 128].includes(width)) return this.fail('memory', `memory is read by mem8, mem16, mem32, mem64 or mem128, not ${base.name}`, e.span);
+        if (![8, 16, 32, 64, 128].includes(width))
+          return this.fail(
+            'memory',
+            `memory is read by mem8, mem16, mem32, mem64 or mem128, not ${base.name}`,
+            e.span,
+          );
         if (this.kind === 'function') this.fail('outline', 'an @outline function cannot use memory', e.span);
-        return { k: 'place', place: memoryPlace(this.site, this.coerce(this.expr(item), this.word, item.span), width) };
+        return {
+          k: 'place',
+          place: memoryPlace(this.site, this.coerce(this.expr(item), this.word, item.span), width),
+        };
       }
-      if (base.k === 'namespace') return { k: 'place', place: this.member(base.name, this.expr(item), e.span) };
+      if (base.k === 'namespace')
+        return { k: 'place', place: this.member(base.name, this.expr(item), e.span) };
       if (base.k === 'array') {
         const i = this.expr(item);
-        if (i.k === 'int' && (i.value < 0n || i.value >= BigInt(base.count))) this.fail('range', `index ${i.value} of ${base.count} parts`, item.span);
+        if (i.k === 'int' && (i.value < 0n || i.value >= BigInt(base.count)))
+          this.fail('range', `index ${i.value} of ${base.count} parts`, item.span);
         const v = base.at(i.k === 'place' ? bits(i.place.read(false)) : i);
         if (v.k === 'none') return this.fail('static', 'the index must be a constant here', item.span);
         return v;
@@ -493,7 +579,8 @@ export class Lowerer {
         const p = base.place.at(i.k === 'place' ? bits(i.place.read(false)) : i);
         if (p) return { k: 'place', place: p };
       }
-      if (base.k === 'tuple') return base.items[Number(this.staticInt(this.expr(item), item.span, 'the index'))] ?? NONE;
+      if (base.k === 'tuple')
+        return base.items[Number(this.staticInt(this.expr(item), item.span, 'the index'))] ?? NONE;
       return this.bit(base, item, e.span);
     }
     const pieces = e.items.map((s) => this.slice(base, s.first, s.last ?? s.first, e.span));
@@ -534,7 +621,12 @@ export class Lowerer {
   private cut(base: Value, a: number, c: number, width: number, span: Span): Value {
     const lo = this.site.msb0 ? width - 1 - Math.max(a, c) : Math.min(a, c);
     const w = Math.abs(a - c) + 1;
-    if (this.site.msb0 ? a > c : a < c) this.fail('slice', `[${a}:${c}] runs against the numbering of bits (${this.site.msb0 ? 'msb0: lower first' : 'lsb0: higher first'})`, span);
+    if (this.site.msb0 ? a > c : a < c)
+      this.fail(
+        'slice',
+        `[${a}:${c}] runs against the numbering of bits (${this.site.msb0 ? 'msb0: lower first' : 'lsb0: higher first'})`,
+        span,
+      );
     if (lo < 0 || lo + w > width) this.fail('range', `bits ${a} to ${c} of a value of ${width} bits`, span);
     if (base.k === 'place') return { k: 'place', place: base.place.slice(lo, w) };
     return bits(extract(this.b, this.value(base, span), lo, w));
@@ -576,17 +668,25 @@ export class Lowerer {
       const v = f();
       const items = v.k === 'tuple' ? v.items : v.k === 'none' ? [] : [v];
       if (v.k === 'tuple') tuple = true;
-      return { values: items.map((x) => (x.k === 'place' ? bits(this.value(x, span)) : x)), left: this.state.left };
+      return {
+        values: items.map((x) => (x.k === 'place' ? bits(this.value(x, span)) : x)),
+        left: this.state.left,
+      };
     };
     const ids = this.state.fork(cond, arm(then), arm(otherwise), (a, c) => {
       // An arm that left gives nothing; the other one decides.
       const one = a.left && a.values.length === 0 ? c.values : a.values;
       const two = c.left && c.values.length === 0 ? a.values : c.values;
       count = Math.min(one.length, two.length);
-      if (count > 0 && one.length !== two.length) this.fail('value', `one side gives ${one.length} values, the other ${two.length}`, span);
-      const widths = one.slice(0, count).map((v, i) => this.commonWidth(v, two[i]!, span, count === 1 ? want : undefined));
+      if (count > 0 && one.length !== two.length)
+        this.fail('value', `one side gives ${one.length} values, the other ${two.length}`, span);
+      const widths = one
+        .slice(0, count)
+        .map((v, i) => this.commonWidth(v, two[i]!, span, count === 1 ? want : undefined));
       const run = (side: { values: Value[] }) => (): Id[] =>
-        widths.map((w, i) => (side.values[i] ? this.coerce(side.values[i]!, w, span) : this.b.constant(w, 0)));
+        widths.map((w, i) =>
+          side.values[i] ? this.coerce(side.values[i]!, w, span) : this.b.constant(w, 0),
+        );
       return [run(a), run(c)];
     });
     if (ids.length === 0) return NONE;
@@ -609,11 +709,26 @@ export class Lowerer {
       const side = (x: ast.Expr): Value => this.expr(x);
       const compare = (op: number, l: Value, r: Value): Id => {
         const w = this.widthOf(l) ?? this.widthOf(r);
-        if (w === undefined) return this.b.constant(1, (op === Op.eq ? (l as { value: bigint }).value === (r as { value: bigint }).value : (l as { value: bigint }).value <= (r as { value: bigint }).value) ? 1 : 0);
+        if (w === undefined)
+          return this.b.constant(
+            1,
+            (
+              op === Op.eq
+                ? (l as { value: bigint }).value === (r as { value: bigint }).value
+                : (l as { value: bigint }).value <= (r as { value: bigint }).value
+            )
+              ? 1
+              : 0,
+          );
         return this.b.pure(op, 1, this.coerce(l, w, e.span), this.coerce(r, w, e.span));
       };
       if (!p.last) return compare(Op.eq, subject, side(p.first));
-      return this.b.pure(Op.and, 1, compare(Op.ule, side(p.first), subject), compare(Op.ule, subject, side(p.last)));
+      return this.b.pure(
+        Op.and,
+        1,
+        compare(Op.ule, side(p.first), subject),
+        compare(Op.ule, subject, side(p.last)),
+      );
     };
     const arm = (i: number): Value => {
       const a = e.arms[i];
@@ -625,8 +740,15 @@ export class Lowerer {
         cond = cond === undefined ? t : this.b.pure(Op.or, 1, cond, t);
       }
       const last = i === e.arms.length - 1;
-      if (last && this.exhaustive(e, this.widthOf(subject))) return this.inScope(() => runBlock(this, a.body, want));
-      return this.conditional(cond!, () => this.inScope(() => runBlock(this, a.body, want)), () => arm(i + 1), e.span, want);
+      if (last && this.exhaustive(e, this.widthOf(subject)))
+        return this.inScope(() => runBlock(this, a.body, want));
+      return this.conditional(
+        cond!,
+        () => this.inScope(() => runBlock(this, a.body, want)),
+        () => arm(i + 1),
+        e.span,
+        want,
+      );
     };
     return arm(0);
   }
@@ -635,7 +757,8 @@ export class Lowerer {
   private exhaustive(e: ast.MatchExpr, w: number | undefined): boolean {
     if (w === undefined || w > 6) return false;
     const seen = new Set<string>();
-    for (const a of e.arms) for (const p of a.patterns) if (!p.last && p.first.t === 'num') seen.add(String(p.first.value));
+    for (const a of e.arms)
+      for (const p of a.patterns) if (!p.last && p.first.t === 'num') seen.add(String(p.first.value));
     return seen.size === 1 << w;
   }
 }

@@ -2,7 +2,7 @@
 // In: items. Out: Names. Must not know: instructions' bodies.
 import { type Cell, cellStride } from '@mimic/ir';
 import type * as ast from '../syntax/ast.js';
-import { SpecError, type Span } from '../syntax/source.js';
+import { type Span, SpecError } from '../syntax/source.js';
 
 /** A part of a split register: a leaf with a cell, or a group, perhaps repeated. Bits counted from the least significant. */
 export interface Part {
@@ -65,8 +65,6 @@ export interface TrapDef {
   readonly params: readonly { readonly name: string; readonly width: number }[];
 }
 
-
-
 /** See the file's head. */
 export class Names {
   readonly defs = new Map<string, Def>();
@@ -98,7 +96,8 @@ export class Names {
         return this.add(item.name, { kind: 'enum', width: item.width, items: item.items, span: item.span });
       case 'field': {
         const type = this.fieldType(item.type);
-        for (const name of item.names) this.add(name, { kind: 'field', type, value: item.value, span: item.span });
+        for (const name of item.names)
+          this.add(name, { kind: 'field', type, value: item.value, span: item.span });
         return;
       }
       case 'const':
@@ -115,8 +114,12 @@ export class Names {
         return this.add(item.name, { kind: 'fn', item, span: item.span });
       case 'trap':
         if (item.name === 'Illegal') return;
-        if (this.traps.some((t) => t.name === item.name)) throw new SpecError('duplicate', `trap ${item.name} is declared twice`, item.span);
-        this.traps.push({ name: item.name, params: item.params.map((p) => ({ name: p.name, width: p.type ? this.width(p.type) : this.word })) });
+        if (this.traps.some((t) => t.name === item.name))
+          throw new SpecError('duplicate', `trap ${item.name} is declared twice`, item.span);
+        this.traps.push({
+          name: item.name,
+          params: item.params.map((p) => ({ name: p.name, width: p.type ? this.width(p.type) : this.word })),
+        });
         return;
       default:
     }
@@ -126,7 +129,9 @@ export class Names {
     const old = this.defs.get(name);
     if (old) {
       const { line } = old.span.source.position(old.span.at);
-      throw new SpecError('duplicate', `${name} is declared twice`, def.span, [`first at ${old.span.source.name}:${line}`]);
+      throw new SpecError('duplicate', `${name} is declared twice`, def.span, [
+        `first at ${old.span.source.name}:${line}`,
+      ]);
     }
     this.defs.set(name, def);
   }
@@ -138,7 +143,8 @@ export class Names {
     const get = (k: string): string => item.props.get(k)?.split(/[\s,]+/)[0] ?? '';
     const choose = <T extends string>(k: string, of: readonly T[], otherwise: T): T => {
       const v = get(k);
-      if (v && !of.includes(v as T)) throw new SpecError('arch', `${k} is ${v}; it may be ${of.join(' or ')}`, item.span);
+      if (v && !of.includes(v as T))
+        throw new SpecError('arch', `${k} is ${v}; it may be ${of.join(' or ')}`, item.span);
       return (v as T) || otherwise;
     };
     this.title = item.props.get('title') ?? item.name;
@@ -175,12 +181,19 @@ export class Names {
   resolveField(type: FieldType, span: Span): { type: FieldType; width: number } {
     if (type.t === 'plain' || type.t === 'signed') return { type, width: type.width };
     const def = this.defs.get(type.name);
-    if (def?.kind === 'file') return { type: { t: 'file', name: type.name }, width: Math.ceil(Math.log2(def.count)) };
-    if (def?.kind === 'view') return { type: { t: 'file', name: type.name }, width: Math.ceil(Math.log2(def.item.count)) };
+    if (def?.kind === 'file')
+      return { type: { t: 'file', name: type.name }, width: Math.ceil(Math.log2(def.count)) };
+    if (def?.kind === 'view')
+      return { type: { t: 'file', name: type.name }, width: Math.ceil(Math.log2(def.item.count)) };
     if (def?.kind === 'enum') return { type: { t: 'enum', name: type.name }, width: def.width };
     if (def?.kind === 'shape') {
       const p = def.item.params[0];
-      if (def.item.params.length !== 1 || !p?.type) throw new SpecError('field', `shape ${type.name} needs exactly one parameter with a width to be a field's type`, span);
+      if (def.item.params.length !== 1 || !p?.type)
+        throw new SpecError(
+          'field',
+          `shape ${type.name} needs exactly one parameter with a width to be a field's type`,
+          span,
+        );
       return { type: { t: 'shape', name: type.name }, width: this.width(p.type) };
     }
     throw new SpecError('unknown-type', `${type.name} is not a file, a shape or an enum`, span);
@@ -207,8 +220,21 @@ export class Names {
     const count = this.literal(item.count);
     const width = this.width(item.type);
     const names = expandNames(item.names, item.name, count);
-    const def: FileDef = { kind: 'file', name: item.name, width, count, cell: this.cell(item.name, width, count), names, span: item.span };
-    if (names.length !== count) throw new SpecError('names', `${names.length} names for the ${count} registers of ${item.name}`, item.span);
+    const def: FileDef = {
+      kind: 'file',
+      name: item.name,
+      width,
+      count,
+      cell: this.cell(item.name, width, count),
+      names,
+      span: item.span,
+    };
+    if (names.length !== count)
+      throw new SpecError(
+        'names',
+        `${names.length} names for the ${count} registers of ${item.name}`,
+        item.span,
+      );
     this.add(item.name, def);
     names.forEach((n, index) => {
       if (n !== item.name) this.add(n, { kind: 'member', file: def, index, span: item.span });
@@ -227,9 +253,22 @@ export class Names {
         fields.map((f) => {
           const w = Math.abs(f.last - f.first) + 1;
           this.inside(f, w * 1, of, name);
-          return { name: f.name, lo: low(f.first, f.last, of), width: w, count: f.count, parts: parts(f.fields, w) };
+          return {
+            name: f.name,
+            lo: low(f.first, f.last, of),
+            width: w,
+            count: f.count,
+            parts: parts(f.fields, w),
+          };
         });
-      const def: RegDef = { kind: 'reg', name, width, cell, parts: parts(item.fields, width), span: item.span };
+      const def: RegDef = {
+        kind: 'reg',
+        name,
+        width,
+        cell,
+        parts: parts(item.fields, width),
+        span: item.span,
+      };
       this.state.push(def);
       return def;
     }
@@ -240,10 +279,19 @@ export class Names {
 
   private inside(f: ast.SubField, width: number, of: number, name: string): void {
     if (Math.max(f.first, f.last) + width * (f.count - 1) >= of)
-      throw new SpecError('width', `${f.name} reaches bit ${Math.max(f.first, f.last) + width * (f.count - 1)} of ${name}, which has ${of} bits`, f.span);
+      throw new SpecError(
+        'width',
+        `${f.name} reaches bit ${Math.max(f.first, f.last) + width * (f.count - 1)} of ${name}, which has ${of} bits`,
+        f.span,
+      );
   }
 
-  private split(name: string, width: number, item: Extract<ast.Item, { t: 'reg' }>, low: (a: number, b: number, of: number) => number): RegDef {
+  private split(
+    name: string,
+    width: number,
+    item: Extract<ast.Item, { t: 'reg' }>,
+    low: (a: number, b: number, of: number) => number,
+  ): RegDef {
     // Every bit alone, and all of them: one group of cells that can be indexed by bit number.
     const bitwise = tiles(item.fields, width);
     const bitCells = bitwise ? this.cell(name, 1, width) : undefined;
@@ -254,10 +302,39 @@ export class Names {
         const first = Math.min(f.first, f.last);
         const lo = low(f.first, f.last, of);
         const leaf = f.fields.length === 0;
-        if (!leaf) return { name: f.name, lo, width: w, count: f.count, parts: walk(f.fields, w, base + first, `${prefix}.${f.name}`) };
-        if (bitCells !== undefined) return { name: f.name, lo, width: w, count: f.count, parts: [], cell: bitCells, first: base + first };
-        if (prefix !== name) throw new SpecError('split', `parts inside parts need every bit of ${name} to be a part of its own`, f.span);
-        return { name: f.name, lo, width: w, count: f.count, parts: [], cell: this.cell(`${prefix}.${f.name}`, w, f.count), first: 0 };
+        if (!leaf)
+          return {
+            name: f.name,
+            lo,
+            width: w,
+            count: f.count,
+            parts: walk(f.fields, w, base + first, `${prefix}.${f.name}`),
+          };
+        if (bitCells !== undefined)
+          return {
+            name: f.name,
+            lo,
+            width: w,
+            count: f.count,
+            parts: [],
+            cell: bitCells,
+            first: base + first,
+          };
+        if (prefix !== name)
+          throw new SpecError(
+            'split',
+            `parts inside parts need every bit of ${name} to be a part of its own`,
+            f.span,
+          );
+        return {
+          name: f.name,
+          lo,
+          width: w,
+          count: f.count,
+          parts: [],
+          cell: this.cell(`${prefix}.${f.name}`, w, f.count),
+          first: 0,
+        };
       });
     return { kind: 'reg', name, width, parts: walk(item.fields, width, 0, name), bitCells, span: item.span };
   }

@@ -19,7 +19,13 @@ const arithmetic: Readonly<Record<string, number>> = {
   '|': Op.or,
   '^': Op.xor,
 };
-const shifts: Readonly<Record<string, number>> = { '<<': Op.shl, '>>u': Op.shr, '>>s': Op.sar, '<<<': Op.rotl, '>>>': Op.rotr };
+const shifts: Readonly<Record<string, number>> = {
+  '<<': Op.shl,
+  '>>u': Op.shr,
+  '>>s': Op.sar,
+  '<<<': Op.rotl,
+  '>>>': Op.rotr,
+};
 /** Operator -> op, whether the operands are exchanged. */
 const comparisons: Readonly<Record<string, readonly [number, boolean]>> = {
   '==': [Op.eq, false],
@@ -104,8 +110,16 @@ function logical(l: Lowerer, e: Extract<ast.Expr, { t: 'binary' }>): Value {
     const one = l.b.constant(1, and ? 0 : 1);
     return bits(
       and
-        ? l.state.branch(a, () => [l.condition(e.right)], () => [one])[0]!
-        : l.state.branch(a, () => [one], () => [l.condition(e.right)])[0]!,
+        ? l.state.branch(
+            a,
+            () => [l.condition(e.right)],
+            () => [one],
+          )[0]!
+        : l.state.branch(
+            a,
+            () => [one],
+            () => [l.condition(e.right)],
+          )[0]!,
     );
   }
   return bits(l.b.pure(and ? Op.and : Op.or, 1, a, right));
@@ -121,7 +135,8 @@ interface Operands {
 /** Both operands as IR of the same width. */
 function pair(l: Lowerer, a: Value, c: Value, e: Operands, want: number | undefined): [Id, Id] {
   const width = l.widthOf(a) ?? l.widthOf(c) ?? want;
-  if (width === undefined) l.fail('width', 'the width of neither operand is known', e.span, ['give one a width: zx(x, n)']);
+  if (width === undefined)
+    l.fail('width', 'the width of neither operand is known', e.span, ['give one a width: zx(x, n)']);
   return [l.coerce(a, width, e.left.span), l.coerce(c, width, e.right.span)];
 }
 
@@ -130,7 +145,11 @@ export function binary(l: Lowerer, e: Extract<ast.Expr, { t: 'binary' }>, want?:
   if (e.op === '&&' || e.op === '||') return logical(l, e);
   const inner = e.op in arithmetic ? want : undefined;
   const a = settle(l, l.expr(e.left, inner), e.left.span);
-  const c = settle(l, l.expr(e.right, e.op in shifts || e.op === '++' ? undefined : (l.widthOf(a) ?? inner)), e.right.span);
+  const c = settle(
+    l,
+    l.expr(e.right, e.op in shifts || e.op === '++' ? undefined : (l.widthOf(a) ?? inner)),
+    e.right.span,
+  );
   return binaryValues(l, e.op, a, c, e, inner);
 }
 
@@ -174,7 +193,8 @@ export function unary(l: Lowerer, op: string, v: Value, span: Span): Value {
   const id = l.value(a, span);
   const width = l.b.width(id);
   if (op === '!') {
-    if (width !== 1) l.fail('condition', `! takes one bit, this has ${width}`, span, ['compare it: `== 0`, or use ~']);
+    if (width !== 1)
+      l.fail('condition', `! takes one bit, this has ${width}`, span, ['compare it: `== 0`, or use ~']);
     return bits(l.b.pure(Op.not, 1, id));
   }
   return bits(l.b.pure(op === '-' ? Op.neg : Op.not, width, id));

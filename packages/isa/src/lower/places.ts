@@ -32,7 +32,15 @@ export function cellSlot(cell: number, index: Id, width: number): Slot {
 }
 
 /** Bits of one cell. */
-export function cellPlace(s: Site, cell: number, index: Id, full: number, lo = 0, width = full, parts: readonly Part[] = []): Place {
+export function cellPlace(
+  s: Site,
+  cell: number,
+  index: Id,
+  full: number,
+  lo = 0,
+  width = full,
+  parts: readonly Part[] = [],
+): Place {
   const slot = cellSlot(cell, index, full);
   return {
     width,
@@ -59,7 +67,9 @@ export function slicedPlace(s: Site, whole: Omit<Place, 'slice'>, lo = 0, width 
     ...whole,
     width,
     read: (late) => extract(s.b, whole.read(late), lo, width),
-    ...(whole.write ? { write: (v: Id) => whole.write!(full ? v : insert(s.b, whole.read(true), lo, v)) } : {}),
+    ...(whole.write
+      ? { write: (v: Id) => whole.write!(full ? v : insert(s.b, whole.read(true), lo, v)) }
+      : {}),
     slice: (l, w) => slicedPlace(s, whole, lo + l, w),
   };
 }
@@ -104,7 +114,12 @@ export function joinedPlace(s: Site, pieces: readonly (Place | number)[], extra:
 }
 
 /** A named part of a place. Repeated parts come as an array of places. */
-function partOf(s: Site, parts: readonly Part[], name: string, make: (lo: number, width: number, parts: readonly Part[]) => Place): Value | undefined {
+function partOf(
+  s: Site,
+  parts: readonly Part[],
+  name: string,
+  make: (lo: number, width: number, parts: readonly Part[]) => Place,
+): Value | undefined {
   const p = parts.find((x) => x.name === name);
   if (!p) return undefined;
   if (p.count === 1) return { k: 'place', place: make(p.lo, p.width, p.parts) };
@@ -115,7 +130,9 @@ function partOf(s: Site, parts: readonly Part[], name: string, make: (lo: number
     count: p.count,
     at: (index) => {
       const i = index.k === 'int' ? Number(index.value) : Number.NaN;
-      return Number.isInteger(i) && i >= 0 && i < p.count ? { k: 'place', place: make(lo(i), p.width, p.parts) } : { k: 'none' };
+      return Number.isInteger(i) && i >= 0 && i < p.count
+        ? { k: 'place', place: make(lo(i), p.width, p.parts) }
+        : { k: 'none' };
     },
   };
 }
@@ -151,14 +168,19 @@ export function splitPlace(s: Site, def: RegDef): Place {
     const at = scaled(i, p.width, offset);
     if (p.parts.length) return group(p.parts, p.width, at, { part: (n) => named(p.parts, n, at) });
     const cell = p.cell!;
-    if (def.bitCells === undefined) return leaf(cell, s.b.pure(Op.add, 32, s.b.constant(32, p.first!), i), p.width);
+    if (def.bitCells === undefined)
+      return leaf(cell, s.b.pure(Op.add, 32, s.b.constant(32, p.first!), i), p.width);
     return leaf(cell, s.b.pure(Op.add, 32, s.b.constant(32, p.first!), at), 1);
   };
   const named = (parts: readonly Part[], name: string, offset: Id): Value | undefined => {
     const p = parts.find((x) => x.name === name);
     if (!p) return undefined;
     if (p.count === 1) return { k: 'place', place: one(p, zero, offset) };
-    return { k: 'array', count: p.count, at: (index) => ({ k: 'place', place: one(p, index32(s, index), offset) }) };
+    return {
+      k: 'array',
+      count: p.count,
+      at: (index) => ({ k: 'place', place: one(p, index32(s, index), offset) }),
+    };
   };
   return group(def.parts, def.width, zero, {
     part: (n) => named(def.parts, n, zero),
@@ -178,7 +200,8 @@ export function index32(s: Site, v: Value): Id {
 
 /** A whole register. */
 export function registerPlace(s: Site, def: RegDef): Place {
-  if (def.cell !== undefined) return cellPlace(s, def.cell, s.b.constant(32, 0), def.width, 0, def.width, def.parts);
+  if (def.cell !== undefined)
+    return cellPlace(s, def.cell, s.b.constant(32, 0), def.width, 0, def.width, def.parts);
   return splitPlace(s, def);
 }
 
@@ -194,7 +217,11 @@ export function memoryPlace(s: Site, address: Id, width: number): Place {
 }
 
 /** One of several places by condition; the last row has none. */
-export function chosenPlace(s: Site, rows: readonly { readonly when?: Id; readonly place: Place }[], extra: Partial<Place> = {}): Place {
+export function chosenPlace(
+  s: Site,
+  rows: readonly { readonly when?: Id; readonly place: Place }[],
+  extra: Partial<Place> = {},
+): Place {
   const width = rows[0]!.place.width;
   const read = (i: number, late: boolean): Id => {
     const r = rows[i]!;
@@ -208,10 +235,10 @@ export function chosenPlace(s: Site, rows: readonly { readonly when?: Id; readon
   const write = (i: number, v: Id): void => {
     const r = rows[i]!;
     if (r.when === undefined || i === rows.length - 1) return r.place.write?.(v);
-    s.state.branch(
+    s.state.either(
       r.when,
-      () => (r.place.write?.(v), []),
-      () => (write(i + 1, v), []),
+      () => r.place.write?.(v),
+      () => write(i + 1, v),
     );
   };
   return {
@@ -224,4 +251,3 @@ export function chosenPlace(s: Site, rows: readonly { readonly when?: Id; readon
 export function constantPlace(s: Site, id: () => Id, width: number): Place {
   return slicedPlace(s, { width, read: id, write: () => {} });
 }
-

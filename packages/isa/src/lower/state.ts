@@ -75,10 +75,20 @@ export class State {
     for (const e of this.entries.values()) {
       if (e.slot.cell?.number !== cell.number) continue;
       const same = e.slot.cell.index === cell.index;
-      if (!same && this.b.constantOf(e.slot.cell.index) !== undefined && this.b.constantOf(cell.index) !== undefined) continue;
+      if (
+        !same &&
+        this.b.constantOf(e.slot.cell.index) !== undefined &&
+        this.b.constantOf(cell.index) !== undefined
+      )
+        continue;
       const now = this.current(e);
-      const hit = same ? now.cond : this.b.pure(Op.and, 1, now.cond, this.b.pure(Op.eq, 1, e.slot.cell.index, cell.index));
-      value = this.b.constantOf(hit) === 1n ? now.value : this.b.pure(Op.select, slot.width, hit, now.value, value ?? this.readEntry(slot));
+      const hit = same
+        ? now.cond
+        : this.b.pure(Op.and, 1, now.cond, this.b.pure(Op.eq, 1, e.slot.cell.index, cell.index));
+      value =
+        this.b.constantOf(hit) === 1n
+          ? now.value
+          : this.b.pure(Op.select, slot.width, hit, now.value, value ?? this.readEntry(slot));
     }
     return value ?? this.readEntry(slot);
   }
@@ -93,18 +103,39 @@ export class State {
     return this.fork(cond, then, otherwise, (a, c) => [() => a, () => c]);
   }
 
+  /** `branch` for arms that are run for what they do. */
+  either(cond: Id, then: () => void, otherwise: () => void = () => {}): void {
+    const nothing = (f: () => void) => (): Id[] => {
+      f();
+      return [];
+    };
+    this.branch(cond, nothing(then), nothing(otherwise));
+  }
+
   /**
    * As `branch`, for arms whose results are not IR yet: when both are known, `unify` says how each becomes IR of
    * matching widths; that is run inside its arm. The condition must not be constant.
    */
-  fork<T>(cond: Id, then: () => T, otherwise: () => T, unify: (a: T, c: T) => readonly [() => Id[], () => Id[]]): Id[] {
+  fork<T>(
+    cond: Id,
+    then: () => T,
+    otherwise: () => T,
+    unify: (a: T, c: T) => readonly [() => Id[], () => Id[]],
+  ): Id[] {
     const before = this.entries;
     const leftBefore = this.left;
     const arm = (f: () => T) => {
       this.entries = new Map(before);
       this.left = leftBefore;
       const r = this.b.inChunk(f);
-      return { chunk: r.chunk, shared: r.shared, value: r.result, entries: this.entries, left: this.left, result: [] as Id[] };
+      return {
+        chunk: r.chunk,
+        shared: r.shared,
+        value: r.result,
+        entries: this.entries,
+        left: this.left,
+        result: [] as Id[],
+      };
     };
     const a = arm(then);
     const c = arm(otherwise);
@@ -161,7 +192,11 @@ export class State {
         // Only one arm comes out: its values count.
         const out = a.left ? ec : ea;
         if (!out || (a.left && c.left)) continue;
-        merged.push(out === before.get(key) ? out : { slot: e.slot, value: survive(out.value), cond: survive(out.cond) });
+        merged.push(
+          out === before.get(key)
+            ? out
+            : { slot: e.slot, value: survive(out.value), cond: survive(out.cond) },
+        );
         continue;
       }
       const va = ea?.value;
@@ -180,11 +215,18 @@ export class State {
     else results = a.result.map((v, i) => merge(this.b.width(v), v, c.result[i]!));
     if (!free) this.b.branch(cond, a.chunk, c.chunk);
     for (const e of exports) e();
-    this.entries = new Map(merged.map((e) => [e.slot.key, { slot: e.slot, value: redeem(e.value), cond: redeem(e.cond) }]));
+    this.entries = new Map(
+      merged.map((e) => [e.slot.key, { slot: e.slot, value: redeem(e.value), cond: redeem(e.cond) }]),
+    );
     return results.map(redeem);
   }
 
-  private oneSided(merge: (w: number, a: Id, c: Id) => Id, width: number, va: Id | undefined, vc: Id | undefined): Id {
+  private oneSided(
+    merge: (w: number, a: Id, c: Id) => Id,
+    width: number,
+    va: Id | undefined,
+    vc: Id | undefined,
+  ): Id {
     // The side that did not write leaves the variable as it is; whether it counts is the condition's affair.
     const zero = this.b.constant(width, 0);
     return merge(width, va ?? zero, vc ?? zero);
@@ -207,7 +249,10 @@ export class State {
     this.entries = new Map(saved);
     this.b.inChunk(body);
     const changed = [...this.entries.values()].filter(
-      (e) => saved.get(e.slot.key) !== e && !this.memory.has(e.slot.key) && (e.slot.cell || e.slot.jump || saved.has(e.slot.key)),
+      (e) =>
+        saved.get(e.slot.key) !== e &&
+        !this.memory.has(e.slot.key) &&
+        (e.slot.cell || e.slot.jump || saved.has(e.slot.key)),
     );
     this.entries = new Map(saved);
     this.left = savedLeft;

@@ -98,11 +98,7 @@ function statement(l: Lowerer, s: ast.Stmt, want?: number): Value {
 
 function when(l: Lowerer, cond: ast.Expr | undefined, f: () => void): void {
   if (!cond) return f();
-  l.state.branch(
-    l.condition(cond),
-    () => (f(), []),
-    () => [],
-  );
+  l.state.either(l.condition(cond), () => f());
 }
 
 function bind(l: Lowerer, s: Extract<ast.Stmt, { t: 'let' }>): void {
@@ -123,7 +119,10 @@ function declare(l: Lowerer, name: string, v: Value, s: Extract<ast.Stmt, { t: '
     l.define(name, v.k === 'place' ? bits(l.value(v, s.span)) : v, s.span);
     return;
   }
-  const id = v.k === 'int' ? l.fail('width', `var ${name} needs a width`, s.span, [`write: var ${name} : 32 = ...`]) : l.value(v, s.value.span);
+  const id =
+    v.k === 'int'
+      ? l.fail('width', `var ${name} needs a width`, s.span, [`write: var ${name} : 32 = ...`])
+      : l.value(v, s.value.span);
   const slot = { key: `var${l.fresh()}`, width: l.b.width(id) };
   l.state.write(slot, id);
   l.define(name, { k: 'place', place: variablePlace(l.site, slot) }, s.span);
@@ -132,7 +131,12 @@ function declare(l: Lowerer, name: string, v: Value, s: Extract<ast.Stmt, { t: '
 function assign(l: Lowerer, s: Extract<ast.Stmt, { t: 'assign' }>): void {
   if (s.targets.length > 1) {
     const v = l.expr(s.value);
-    if (v.k !== 'tuple' || v.items.length !== s.targets.length) l.fail('tuple', `${s.targets.length} targets for ${v.k === 'tuple' ? v.items.length : 1} values`, s.span);
+    if (v.k !== 'tuple' || v.items.length !== s.targets.length)
+      l.fail(
+        'tuple',
+        `${s.targets.length} targets for ${v.k === 'tuple' ? v.items.length : 1} values`,
+        s.span,
+      );
     // All are read before the first is written: memory and variables change at once.
     const places = s.targets.map((t) => l.place(t));
     const ids = v.items.map((x, i) => l.coerce(x, places[i]!.width, s.value.span));
@@ -148,7 +152,11 @@ function assign(l: Lowerer, s: Extract<ast.Stmt, { t: 'assign' }>): void {
   else {
     const now = bits(place.read(true));
     const by = l.expr(s.value, place.width);
-    v = binaryValues(l, s.op.slice(0, -1), now, by.k === 'place' ? bits(l.value(by, s.value.span)) : by, { left: target, right: s.value, span: s.span });
+    v = binaryValues(l, s.op.slice(0, -1), now, by.k === 'place' ? bits(l.value(by, s.value.span)) : by, {
+      left: target,
+      right: s.value,
+      span: s.span,
+    });
   }
   store(l, place.write, l.coerce(v, place.width, s.value.span), target.span);
 }
@@ -171,7 +179,10 @@ function forLoop(l: Lowerer, s: Extract<ast.Stmt, { t: 'for' }>): void {
   const last = l.expr(s.last);
   const lo = bound(l, first, s.first, 0n);
   const hi = bound(l, last, s.last, undefined);
-  if (hi - lo >= BigInt(MAX_TURNS)) l.fail('unroll', `this would unroll ${hi - lo + 1n} times; at most ${MAX_TURNS}`, s.span, ['use `repeat` for a loop at run time']);
+  if (hi - lo >= BigInt(MAX_TURNS))
+    l.fail('unroll', `this would unroll ${hi - lo + 1n} times; at most ${MAX_TURNS}`, s.span, [
+      'use `repeat` for a loop at run time',
+    ]);
   for (let i = lo; i <= hi; i++) {
     let cond: number | undefined;
     const guard = (v: Value, op: number, swap: boolean): void => {
@@ -186,12 +197,7 @@ function forLoop(l: Lowerer, s: Extract<ast.Stmt, { t: 'for' }>): void {
     guard(first, Op.ule, true);
     guard(last, Op.ule, false);
     if (cond === undefined) turn(i);
-    else
-      l.state.branch(
-        cond,
-        () => (turn(i), []),
-        () => [],
-      );
+    else l.state.either(cond, () => turn(i));
   }
 }
 
@@ -201,22 +207,27 @@ function bound(l: Lowerer, v: Value, e: ast.Expr, least: bigint | undefined): bi
   const id = l.value(v, e.span);
   const k = l.b.constantOf(id);
   if (k !== undefined) return k;
-  if (!l.b.isStatic(id)) l.fail('static', 'the bounds of a `for` must be known at translation', e.span, ['use `repeat while` for a loop at run time']);
+  if (!l.b.isStatic(id))
+    l.fail('static', 'the bounds of a `for` must be known at translation', e.span, [
+      'use `repeat while` for a loop at run time',
+    ]);
   return least ?? (1n << BigInt(l.b.width(id))) - 1n;
 }
 
 /** `for i in bits`: the set bits of a static value; `for i in [..]` over a list. */
-function forList(l: Lowerer, s: Extract<ast.Stmt, { t: 'for' }>, set: Value, turn: (i: bigint) => void): void {
+function forList(
+  l: Lowerer,
+  s: Extract<ast.Stmt, { t: 'for' }>,
+  set: Value,
+  turn: (i: bigint) => void,
+): void {
   const id = l.value(set, s.first.span);
-  if (!l.b.isStatic(id)) l.fail('static', 'a `for` goes over bits that are known at translation', s.first.span);
+  if (!l.b.isStatic(id))
+    l.fail('static', 'a `for` goes over bits that are known at translation', s.first.span);
   const w = l.b.width(id);
   for (let i = 0; i < w; i++) {
     const bit = l.b.pure(Op.slice, 1, id, l.site.msb0 ? w - 1 - i : i);
-    l.state.branch(
-      bit,
-      () => (turn(BigInt(i)), []),
-      () => [],
-    );
+    l.state.either(bit, () => turn(BigInt(i)));
   }
 }
 
@@ -226,13 +237,12 @@ function repeat(l: Lowerer, s: Extract<ast.Stmt, { t: 'repeat' }>): void {
     l.loops = [...saved, { kind: 'repeat' }];
     if (s.test) {
       const go = l.condition(s.test);
-      l.state.branch(
+      l.state.either(
         go,
-        () => [],
+        () => {},
         () => {
           l.b.effect(Op.break, 0, 0);
           l.state.left = true;
-          return [];
         },
       );
     }
@@ -244,7 +254,11 @@ function repeat(l: Lowerer, s: Extract<ast.Stmt, { t: 'repeat' }>): void {
 
 function goto(l: Lowerer, s: Extract<ast.Stmt, { t: 'goto' }>): void {
   if (l.kind !== 'insn') l.fail('goto', 'only an instruction can go somewhere', s.span);
-  const hint = s.kinds.includes('link') ? JumpHint.call : s.kinds.includes('return') ? JumpHint.return : JumpHint.plain;
+  const hint = s.kinds.includes('link')
+    ? JumpHint.call
+    : s.kinds.includes('return')
+      ? JumpHint.return
+      : JumpHint.plain;
   const target = l.coerce(l.expr(s.target), l.word, s.target.span);
   const jump = (): void => l.state.write({ key: `jump${hint}`, width: l.word, jump: { hint } }, target);
   when(l, s.when, jump);

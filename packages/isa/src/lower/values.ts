@@ -29,7 +29,11 @@ export type Value =
   | { readonly k: 'place'; readonly place: Place }
   | { readonly k: 'tuple'; readonly items: readonly Value[] }
   /** A record's members, made when asked for: addc(...).carry. */
-  | { readonly k: 'record'; readonly member: (name: string) => Value | undefined; readonly names: readonly string[] }
+  | {
+      readonly k: 'record';
+      readonly member: (name: string) => Value | undefined;
+      readonly names: readonly string[];
+    }
   /** A structure in guest memory, in a hook. */
   | { readonly k: 'struct'; readonly struct: string; readonly address: Id }
   /** An array of parts: CR.cr. */

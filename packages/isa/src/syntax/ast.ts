@@ -9,7 +9,7 @@ interface Node {
 // ---- expressions
 
 export type Expr =
-  | (Node & { readonly t: 'num'; readonly value: bigint; /** of a 0b literal */ readonly width?: number })
+  | (Node & { readonly t: 'num'; readonly value: bigint /** of a 0b literal */; readonly width?: number })
   | (Node & { readonly t: 'str'; readonly value: string })
   | (Node & { readonly t: 'name'; readonly name: string })
   | (Node & { readonly t: 'index'; readonly base: Expr; readonly items: readonly Slicer[] })
@@ -24,7 +24,11 @@ export type Expr =
   | (Node & { readonly t: 'lambda'; readonly params: readonly string[]; readonly body: Expr | Block })
   | MatchExpr;
 
-export type MatchExpr = Node & { readonly t: 'match'; readonly subject: Expr; readonly arms: readonly MatchArm[] };
+export type MatchExpr = Node & {
+  readonly t: 'match';
+  readonly subject: Expr;
+  readonly arms: readonly MatchArm[];
+};
 
 export interface Slicer {
   readonly first: Expr;
@@ -52,13 +56,41 @@ export interface Block extends Node {
 }
 
 export type Stmt =
-  | (Node & { readonly t: 'let'; readonly mutable: boolean; readonly names: readonly string[]; readonly type?: Type; readonly value: Expr })
-  | (Node & { readonly t: 'assign'; readonly targets: readonly Expr[]; readonly op: string; readonly value: Expr })
+  | (Node & {
+      readonly t: 'let';
+      readonly mutable: boolean;
+      readonly names: readonly string[];
+      readonly type?: Type;
+      readonly value: Expr;
+    })
+  | (Node & {
+      readonly t: 'assign';
+      readonly targets: readonly Expr[];
+      readonly op: string;
+      readonly value: Expr;
+    })
   | (Node & { readonly t: 'if'; readonly test: Expr; readonly then: Block; readonly else?: Block })
-  | (Node & { readonly t: 'for'; readonly name: string; readonly first: Expr; readonly last?: Expr; readonly body: Block })
+  | (Node & {
+      readonly t: 'for';
+      readonly name: string;
+      readonly first: Expr;
+      readonly last?: Expr;
+      readonly body: Block;
+    })
   | (Node & { readonly t: 'repeat'; readonly test?: Expr; readonly body: Block })
-  | (Node & { readonly t: 'goto'; readonly target: Expr; readonly kinds: readonly string[]; readonly when?: Expr })
-  | (Node & { readonly t: 'trap'; readonly name: string; readonly args: readonly Arg[]; readonly after: boolean; readonly when?: Expr })
+  | (Node & {
+      readonly t: 'goto';
+      readonly target: Expr;
+      readonly kinds: readonly string[];
+      readonly when?: Expr;
+    })
+  | (Node & {
+      readonly t: 'trap';
+      readonly name: string;
+      readonly args: readonly Arg[];
+      readonly after: boolean;
+      readonly when?: Expr;
+    })
   | (Node & { readonly t: 'return'; readonly value: Expr; readonly when?: Expr })
   | (Node & { readonly t: 'simple'; readonly word: string; readonly when?: Expr })
   | (Node & { readonly t: 'atomic'; readonly body: Block })
@@ -82,10 +114,17 @@ export type Cell = Node &
     | { readonly t: 'equals'; readonly name: string; readonly value: bigint; readonly width: number }
   );
 export type EncPart = Node &
-  ({ readonly t: 'box'; readonly cells: readonly Cell[] } | { readonly t: 'form'; readonly name: string; readonly args: readonly Expr[] });
+  (
+    | { readonly t: 'box'; readonly cells: readonly Cell[] }
+    | { readonly t: 'form'; readonly name: string; readonly args: readonly Expr[] }
+  );
 export type Encoding = readonly EncPart[];
 
-export type Attr = Node & { readonly t: 'at' | 'where' | 'over'; readonly name: string; readonly args: readonly Expr[] };
+export type Attr = Node & {
+  readonly t: 'at' | 'where' | 'over';
+  readonly name: string;
+  readonly args: readonly Expr[];
+};
 export interface Bind extends Node {
   readonly target: Expr;
   readonly value: Expr;
@@ -159,19 +198,77 @@ export type Item =
   | (Node & { readonly t: 'arch'; readonly name: string; readonly props: ReadonlyMap<string, string> })
   | (Node & { readonly t: 'use'; readonly path: string })
   | (Node & { readonly t: 'const'; readonly name: string; readonly value: Expr })
-  | (Node & { readonly t: 'reg'; readonly names: readonly string[]; readonly type: Type; readonly split: boolean; readonly fields: readonly SubField[] })
-  | (Node & { readonly t: 'file'; readonly name: string; readonly count: Expr; readonly type: Type; readonly names: readonly RegName[] })
-  | (Node & { readonly t: 'view'; readonly name: string; readonly count: number; readonly names: readonly RegName[]; readonly index: string; readonly value: Expr })
-  | (Node & { readonly t: 'enum'; readonly name: string; readonly width: number; readonly items: readonly string[] })
-  | (Node & { readonly t: 'field'; readonly names: readonly string[]; readonly type: Type; readonly value?: Expr })
-  | (Node & { readonly t: 'form'; readonly name: string; readonly params: readonly Param[]; readonly encoding: Encoding })
-  | (Node & { readonly t: 'shape'; readonly name: string; readonly params: readonly Param[]; readonly type?: Type; readonly rows: readonly ShapeRow[] })
-  | (Node & { readonly t: 'bank'; readonly name: string; readonly params: readonly Param[]; readonly type?: Type; readonly rows: readonly BankRow[]; readonly otherwise?: Block })
+  | (Node & {
+      readonly t: 'reg';
+      readonly names: readonly string[];
+      readonly type: Type;
+      readonly split: boolean;
+      readonly fields: readonly SubField[];
+    })
+  | (Node & {
+      readonly t: 'file';
+      readonly name: string;
+      readonly count: Expr;
+      readonly type: Type;
+      readonly names: readonly RegName[];
+    })
+  | (Node & {
+      readonly t: 'view';
+      readonly name: string;
+      readonly count: number;
+      readonly names: readonly RegName[];
+      readonly index: string;
+      readonly value: Expr;
+    })
+  | (Node & {
+      readonly t: 'enum';
+      readonly name: string;
+      readonly width: number;
+      readonly items: readonly string[];
+    })
+  | (Node & {
+      readonly t: 'field';
+      readonly names: readonly string[];
+      readonly type: Type;
+      readonly value?: Expr;
+    })
+  | (Node & {
+      readonly t: 'form';
+      readonly name: string;
+      readonly params: readonly Param[];
+      readonly encoding: Encoding;
+    })
+  | (Node & {
+      readonly t: 'shape';
+      readonly name: string;
+      readonly params: readonly Param[];
+      readonly type?: Type;
+      readonly rows: readonly ShapeRow[];
+    })
+  | (Node & {
+      readonly t: 'bank';
+      readonly name: string;
+      readonly params: readonly Param[];
+      readonly type?: Type;
+      readonly rows: readonly BankRow[];
+      readonly otherwise?: Block;
+    })
   | FnItem
   | (Node & { readonly t: 'trap'; readonly name: string; readonly params: readonly Param[] })
-  | (Node & { readonly t: 'family'; readonly names: readonly string[]; readonly rows: readonly FamilyItem[]; readonly items: readonly Item[] })
+  | (Node & {
+      readonly t: 'family';
+      readonly names: readonly string[];
+      readonly rows: readonly FamilyItem[];
+      readonly items: readonly Item[];
+    })
   | InsnItem
-  | (Node & { readonly t: 'alias'; readonly asm: Asm; readonly insn: string; readonly args: readonly Arg[]; readonly when?: Expr })
+  | (Node & {
+      readonly t: 'alias';
+      readonly asm: Asm;
+      readonly insn: string;
+      readonly args: readonly Arg[];
+      readonly when?: Expr;
+    })
   | TestItem
   | AbiItem;
 
@@ -191,15 +288,47 @@ export interface MapRow extends Node {
 }
 export type AbiPart =
   | (Node & { readonly t: 'prop'; readonly name: string; readonly text: string })
-  | (Node & { readonly t: 'syscall'; readonly trap: string; readonly binds: readonly Bind[]; readonly result: string; readonly body: Block })
+  | (Node & {
+      readonly t: 'syscall';
+      readonly trap: string;
+      readonly binds: readonly Bind[];
+      readonly result: string;
+      readonly body: Block;
+    })
   | (Node & { readonly t: 'struct'; readonly name: string; readonly fields: readonly AbiStructField[] })
-  | (Node & { readonly t: 'numbers'; readonly rows: readonly { number: number; name: string; params?: readonly string[]; same?: string }[] })
-  | (Node & { readonly t: 'values'; readonly name: string; readonly rows: readonly { name: string; value: bigint | string }[] })
-  | (Node & { readonly t: 'faults'; readonly rows: readonly { trap: string; signal: string; code: string }[] })
+  | (Node & {
+      readonly t: 'numbers';
+      readonly rows: readonly { number: number; name: string; params?: readonly string[]; same?: string }[];
+    })
+  | (Node & {
+      readonly t: 'values';
+      readonly name: string;
+      readonly rows: readonly { name: string; value: bigint | string }[];
+    })
+  | (Node & {
+      readonly t: 'faults';
+      readonly rows: readonly { trap: string; signal: string; code: string }[];
+    })
   | (Node & { readonly t: 'map'; readonly name: string; readonly rows: readonly MapRow[] })
-  | (Node & { readonly t: 'signal'; readonly name: string; readonly params: readonly Param[]; readonly place: Expr; readonly body: Block })
+  | (Node & {
+      readonly t: 'signal';
+      readonly name: string;
+      readonly params: readonly Param[];
+      readonly place: Expr;
+      readonly body: Block;
+    })
   | (Node & { readonly t: 'sigreturn'; readonly name: string; readonly place: Expr })
-  | (Node & { readonly t: 'hook'; readonly name: string; readonly params: readonly Param[]; readonly body: Block })
+  | (Node & {
+      readonly t: 'hook';
+      readonly name: string;
+      readonly params: readonly Param[];
+      readonly body: Block;
+    })
   /** Lines of hexadecimal digits, bytes in memory order. */
   | (Node & { readonly t: 'code'; readonly name: string; readonly lines: readonly string[] });
-export type AbiItem = Node & { readonly t: 'abi'; readonly name: string; readonly base?: string; readonly parts: readonly AbiPart[] };
+export type AbiItem = Node & {
+  readonly t: 'abi';
+  readonly name: string;
+  readonly base?: string;
+  readonly parts: readonly AbiPart[];
+};

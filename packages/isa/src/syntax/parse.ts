@@ -58,7 +58,14 @@ function climb(operands: ast.Expr[], ops: string[]): ast.Expr {
 }
 
 function postfix(base: ast.Expr, posts: Any[]): ast.Expr {
-  return posts.reduce((b, p) => ({ ...p, ...(p.t === 'call' ? { fn: b } : { base: b }), span: { ...p.span, at: base.span.at } }), base);
+  return posts.reduce(
+    (b, p) => ({
+      ...p,
+      ...(p.t === 'call' ? { fn: b } : { base: b }),
+      span: { ...p.span, at: base.span.at },
+    }),
+    base,
+  );
 }
 
 function block(n: Any): ast.Block {
@@ -81,7 +88,12 @@ const actions: Record<string, (this: Node, ...nodes: Node[]) => Any> = {
     return { ...build(item), span: span(this) };
   },
   Arch: (_k, name, _o, props, _c) => ({ t: 'arch', name: text(name), props: new Map(many(props)) }),
-  Prop: (name, value) => [text(name), text(value).replace(/\/\/.*$/, '').trim()],
+  Prop: (name, value) => [
+    text(name),
+    text(value)
+      .replace(/\/\/.*$/, '')
+      .trim(),
+  ],
   Use: (_k, path) => ({ t: 'use', path: build(path).value }),
   Const: (_k, name, _e, value) => ({ t: 'const', name: text(name), value: build(value) }),
 
@@ -95,10 +107,20 @@ const actions: Record<string, (this: Node, ...nodes: Node[]) => Any> = {
   SubFields: (_o, fields, _c) => many(fields),
   SubField(name, dim, _at, pos, fields, _comma) {
     const [first, last] = build(pos);
-    return { name: text(name), count: maybe(dim) ?? 1, first, last, fields: maybe(fields) ?? [], span: span(this) };
+    return {
+      name: text(name),
+      count: maybe(dim) ?? 1,
+      first,
+      last,
+      fields: maybe(fields) ?? [],
+      span: span(this),
+    };
   },
   Dim: (_o, n, _c) => number(n),
-  bitpos: (first, _dots, last) => [number(first), last.children.length ? number(last.children[0]!) : number(first)],
+  bitpos: (first, _dots, last) => [
+    number(first),
+    last.children.length ? number(last.children[0]!) : number(first),
+  ],
   File: (_k, name, _o, count, _c, type, names) => ({
     t: 'file',
     name: text(name),
@@ -118,19 +140,39 @@ const actions: Record<string, (this: Node, ...nodes: Node[]) => Any> = {
     value: build(value),
   }),
 
-  Enum: (_k, name, _c, width, _o, items, _e) => ({ t: 'enum', name: text(name), width: number(width), items: many(items) }),
+  Enum: (_k, name, _c, width, _o, items, _e) => ({
+    t: 'enum',
+    name: text(name),
+    width: number(width),
+    items: many(items),
+  }),
   EnumItem: (item, _c) => text(item).replace(/"/g, ''),
-  Field: (_k, names, type, _e, value) => ({ t: 'field', names: list(names), type: build(type), value: maybe(value) }),
+  Field: (_k, names, type, _e, value) => ({
+    t: 'field',
+    names: list(names),
+    type: build(type),
+    value: maybe(value),
+  }),
   Type(_c, what) {
     const w = build(what);
     if (typeof w === 'string') return { name: w, span: span(this) };
     return w.t === 'num' ? { width: Number(w.value), span: span(this) } : { ...w, span: span(this) };
   },
   TypeCall: (name, _o, arg, _c) => ({ name: text(name), arg: build(arg) }),
-  Form: (_k, name, params, _e, enc) => ({ t: 'form', name: text(name), params: maybe(params) ?? [], encoding: build(enc) }),
+  Form: (_k, name, params, _e, enc) => ({
+    t: 'form',
+    name: text(name),
+    params: maybe(params) ?? [],
+    encoding: build(enc),
+  }),
   Params: (_o, params, _c) => list(params),
   Param(ref, name, type) {
-    return { name: text(name), ref: ref.children.some((r) => text(r) === '&'), type: maybe(type), span: span(this) };
+    return {
+      name: text(name),
+      ref: ref.children.some((r) => text(r) === '&'),
+      type: maybe(type),
+      span: span(this),
+    };
   },
   Shape: (_k, name, params, type, _o, rows, _c) => ({
     t: 'shape',
@@ -140,7 +182,13 @@ const actions: Record<string, (this: Node, ...nodes: Node[]) => Any> = {
     rows: many(rows),
   }),
   ShapeRow(str, when, _e, value, set) {
-    return { text: build(str).value, when: maybe(when), value: build(value), set: maybe(set), span: span(this) };
+    return {
+      text: build(str).value,
+      when: maybe(when),
+      value: build(value),
+      set: maybe(set),
+      span: span(this),
+    };
   },
   When: (_k, e) => build(e),
   SetClause: (_k, name, body) => ({ name: text(name), body: build(body) }),
@@ -166,7 +214,10 @@ const actions: Record<string, (this: Node, ...nodes: Node[]) => Any> = {
       span: span(this),
     };
   },
-  BankKey: (first, _d, last) => [int(text(first)), int(text(last.children.length ? last.children[0]! : first))],
+  BankKey: (first, _d, last) => [
+    int(text(first)),
+    int(text(last.children.length ? last.children[0]! : first)),
+  ],
   bankAttr: (_a, name) => text(name),
   BankElse: (_k, body) => build(body),
 
@@ -179,7 +230,13 @@ const actions: Record<string, (this: Node, ...nodes: Node[]) => Any> = {
     return { t: 'fixed', value: int(text(value)), width: number(width), span: span(this) };
   },
   CellBody_piece(name, _o, ranges, _c) {
-    return list(ranges).map(([first, last]) => ({ t: 'piece', name: text(name), first, last, span: span(this) }));
+    return list(ranges).map(([first, last]) => ({
+      t: 'piece',
+      name: text(name),
+      first,
+      last,
+      span: span(this),
+    }));
   },
   CellBody_equals(name, _e, value, _c, width) {
     return { t: 'equals', name: text(name), value: int(text(value)), width: number(width), span: span(this) };
@@ -193,7 +250,10 @@ const actions: Record<string, (this: Node, ...nodes: Node[]) => Any> = {
   CellBody_name(name) {
     return { t: 'field', name: text(name), span: span(this) };
   },
-  bitrange: (first, _c, last) => [number(first), last.children.length ? number(last.children[0]!) : number(first)],
+  bitrange: (first, _c, last) => [
+    number(first),
+    last.children.length ? number(last.children[0]!) : number(first),
+  ],
   FormRef_call(name, _o, args, _c) {
     return { t: 'form', name: text(name), args: list(args), span: span(this) };
   },
@@ -218,9 +278,19 @@ const actions: Record<string, (this: Node, ...nodes: Node[]) => Any> = {
     return { t: 'over', name: text(name), args: [], span: span(this) };
   },
   Attr_at(_a, name, args) {
-    return { t: 'at', name: text(name), args: (maybe(args) ?? []).map((a: ast.Arg) => a.value), span: span(this) };
+    return {
+      t: 'at',
+      name: text(name),
+      args: (maybe(args) ?? []).map((a: ast.Arg) => a.value),
+      span: span(this),
+    };
   },
-  Family: (_k, names, _i, _o, rows, _c, _o2, items, _c2) => ({ t: 'family', names: list(names), rows: many(rows), items: many(items) }),
+  Family: (_k, names, _i, _o, rows, _c, _o2, items, _c2) => ({
+    t: 'family',
+    names: list(names),
+    rows: many(rows),
+    items: many(items),
+  }),
   FamItem: (name, values, _c) => ({ name: text(name).replace(/"/g, ''), values: many(values) }),
   famValue: (_c, v) => (/^\d/.test(text(v)) ? int(text(v)) : text(v).replace(/"/g, '')),
   Alias: (_k, asm, _e, insn, args, when) => ({
@@ -308,7 +378,10 @@ const actions: Record<string, (this: Node, ...nodes: Node[]) => Any> = {
   Values: (_k, name, _o, rows, _c) => ({ t: 'values', name: text(name), rows: many(rows) }),
   ValueRow: (name, _e, value, _c) => {
     const s = text(value);
-    return { name: text(name), value: /^[-0-9]/.test(s) ? (s.startsWith('-') ? -int(s.slice(1).trim()) : int(s)) : s.replace(/"/g, '') };
+    return {
+      name: text(name),
+      value: /^[-0-9]/.test(s) ? (s.startsWith('-') ? -int(s.slice(1).trim()) : int(s)) : s.replace(/"/g, ''),
+    };
   },
   Map: (_k, name, _o, rows, _c) => ({ t: 'map', name: text(name), rows: many(rows) }),
   MapRow(field, _a, register, _f, name, _i, first, _d, last) {
@@ -325,11 +398,20 @@ const actions: Record<string, (this: Node, ...nodes: Node[]) => Any> = {
     body: build(body),
   }),
   SigReturn: (_k, name, _at, place) => ({ t: 'sigreturn', name: text(name), place: build(place) }),
-  Hook: (word, params, body) => ({ t: 'hook', name: text(word), params: maybe(params) ?? [], body: build(body) }),
+  Hook: (word, params, body) => ({
+    t: 'hook',
+    name: text(word),
+    params: maybe(params) ?? [],
+    body: build(body),
+  }),
   Faults: (_k, _o, rows, _c) => ({ t: 'faults', rows: many(rows) }),
   FaultRow: (trap, _e, signal, code) => ({ trap: text(trap), signal: text(signal), code: text(code) }),
   CodeLine: (_h, s) => build(s),
-  Code: (_k, name, _o, lines, _c) => ({ t: 'code', name: text(name), lines: many(lines).map((l) => l.value) }),
+  Code: (_k, name, _o, lines, _c) => ({
+    t: 'code',
+    name: text(name),
+    lines: many(lines).map((l) => l.value),
+  }),
 
   Block(_o, stmts, _c) {
     return { stmts: many(stmts), span: span(this) };
@@ -397,7 +479,12 @@ const actions: Record<string, (this: Node, ...nodes: Node[]) => Any> = {
   }),
   Simple: (word, _l, when) => ({ t: 'simple', word: text(word), when: maybe(when) }),
   simpleWord: (w) => text(w),
-  Assign: (target, op, value) => ({ t: 'assign', targets: [build(target)], op: text(op).trim(), value: build(value) }),
+  Assign: (target, op, value) => ({
+    t: 'assign',
+    targets: [build(target)],
+    op: text(op).trim(),
+    value: build(value),
+  }),
   LValue: (name, _l, posts) => postfix(build(name), many(posts)),
 
   Expr(test, _q, then, _c, otherwise) {
@@ -405,7 +492,11 @@ const actions: Record<string, (this: Node, ...nodes: Node[]) => Any> = {
     if (!then.children.length) return e;
     return { t: 'cond', test: e, then: maybe(then), else: maybe(otherwise), span: span(this) };
   },
-  Binary: (first, ops, rest) => climb([build(first), ...many(rest)], ops.children.map((o) => text(o).trim())),
+  Binary: (first, ops, rest) =>
+    climb(
+      [build(first), ...many(rest)],
+      ops.children.map((o) => text(o).trim()),
+    ),
   Unary(ops, e) {
     return ops.children
       .map(text)

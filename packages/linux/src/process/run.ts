@@ -62,7 +62,9 @@ function faultOf(thread: Thread, exit: Exclude<Exit, { kind: 'budget' }>): Signa
   if (exit.kind === 'illegal') return make('SIGILL', 'ILL_ILLOPC', exit.pc);
   const report = thread.kernel.abi.faults[exit.name];
   if (!report) thread.kernel.unimplemented(`trap ${exit.name}`);
-  return make(report?.signal ?? 'SIGILL', report?.code ?? 'ILL_ILLOPC', exit.pc);
+  // A trap about a datum carries its address.
+  const address = exit.args.length > 0 ? Number(exit.args[0]) : exit.pc;
+  return make(report?.signal ?? 'SIGILL', report?.code ?? 'ILL_ILLOPC', address);
 }
 
 function wait(process: Process, blocked: Blocked): void {
