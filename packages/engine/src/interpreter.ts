@@ -3,7 +3,8 @@
 // Must not know: Linux, a particular architecture.
 import { Perm } from '@mimic/bus';
 import { type Body, evaluate, type Outcome } from '@mimic/ir';
-import { type CompiledIsa, decode, type HookName, type LinuxAbi, type Register } from '@mimic/isa';
+import type { CompiledIsa, HookName, LinuxAbi, Register } from '@mimic/isa';
+import { decode } from '@mimic/isa/decode';
 import { compileModule, instantiateModule, type WasmFunction, type WasmModule } from '@mimic/wasm';
 import { CodeCache } from './code-cache.js';
 import type { Cpu, Exit, RegisterInfo } from './cpu.js';
