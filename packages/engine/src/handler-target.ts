@@ -6,7 +6,7 @@ import type { EncodedField } from '@mimic/isa';
 import { type Program } from '@mimic/ir';
 import { type Callables, type Emitter, type Target, Type, typeOf, VOID, W } from '@mimic/wasm';
 import { type EngineLayout, ExitCode, RECORD_SIZE } from './layout.js';
-import { type Handler, RAW_WORD } from './record.js';
+import { DISPLACED, type Handler, RAW_WORD } from './record.js';
 import { NEAR } from './specialize.js';
 
 /** What handlers share: where things are, and the functions that they call. */
@@ -116,14 +116,16 @@ export class HandlerTarget implements Target {
 
   /** Pushes what to add to the returned offset for the address of a cell. */
   private cell(e: Emitter, cell: number, index: number): number {
-    const { offset, stride } = this.s.program.cells[cell]!;
+    const { offset, stride } = this.s.program.cells[cell % DISPLACED]!;
     const base = this.fieldBase + offset;
     if (e.isConstant(index)) {
       e.i32(0);
       return base + Number(e.constantValue(index)) * stride;
     }
     e.push(index);
-    if (e.isParam(index) && !this.handler.raw && this.handler.operands[e.body.a[index]!]!.kind === 'cell') return this.fieldBase;
+    if (e.isParam(index) && !this.handler.raw && this.handler.operands[e.body.a[index]!]!.kind === 'cell') {
+      return this.fieldBase + Math.floor(cell / DISPLACED) * stride;
+    }
     if (e.width(index) > 32) e.op(W.i32_wrap_i64);
     e.i32(stride);
     e.op(W.i32_mul);

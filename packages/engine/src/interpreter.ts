@@ -31,7 +31,6 @@ export class Interpreter implements Cpu {
   private readonly view: DataView;
   private readonly enter: WasmFunction;
   private readonly byName: ReadonlyMap<string, Register>;
-  private readonly pcCell: number;
   private interrupted = false;
   private executed = 0;
 
@@ -56,7 +55,6 @@ export class Interpreter implements Cpu {
     })['run']!;
     this.code = code ?? new CodeCache(guest, isa.unit === 2);
     this.machine = new StateMachine(guest, isa.program, host, (page) => this.memory.invalidate(page * 4096, 4096));
-    this.pcCell = isa.program.cells.findIndex((c) => c.name === 'PC');
     this.registers = isa.registers.map(({ name, width }) => ({ name, width }));
     this.byName = new Map(isa.registers.map((r) => [r.name, r]));
   }
@@ -161,13 +159,9 @@ export class Interpreter implements Cpu {
     return undefined;
   }
 
-  /** Runs a body of a hook or register. There the cell `PC`, if the spec has one, is the program counter. */
+  /** Runs a body of a hook or register. */
   private evaluate(body: Body, params: readonly bigint[]): Outcome {
-    const { pcCell, machine } = this;
-    if (pcCell >= 0) machine.setCell(pcCell, 0, BigInt(this.pc));
-    const out = evaluate(this.isa.program, body, params, BigInt(this.pc), machine);
-    if (pcCell >= 0 && (out.kind === 'return' || out.kind === 'next')) this.pc = Number(machine.getCell(pcCell, 0));
-    return out;
+    return evaluate(this.isa.program, body, params, BigInt(this.pc), this.machine);
   }
 
   /** The instruction word at `pc`, or undefined where it may not be executed. */

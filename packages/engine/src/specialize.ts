@@ -20,6 +20,9 @@ export function staticValues(body: Body): Uint8Array {
   return out;
 }
 
+/** Branches may have this many times more variants. */
+const BRANCH_FACTOR = 8;
+
 /** At most `cap` variants, the earliest conditions first. `program` is the one that `template` refers to. */
 export function specialize(template: Body, program: Program, cap: number): VariantTree {
   const first: VariantTree = { kind: 'variant', body: markNear(optimize(template, program), program) };
@@ -27,9 +30,12 @@ export function specialize(template: Body, program: Program, cap: number): Varia
   // Breadth first: each entry can put another node in its own place.
   const queue: { node: VariantTree; replace: (by: VariantTree) => void }[] = [{ node: first, replace: (by) => void (root = by) }];
   let leaves = 1;
+  // Branches run often and are small: there every static bit is worth a variant.
+  const eager = first.body.op.includes(Op.jump) && !first.body.op.some((op) => op === Op.load || op === Op.store || op === Op.call);
+  if (eager) cap *= BRANCH_FACTOR;
   for (let entry = queue.shift(); entry && leaves < cap; entry = queue.shift()) {
     const { body } = entry.node;
-    const condition = staticCondition(body);
+    const condition = staticCondition(body, eager);
     if (condition < 0) continue;
     const assume = (v: number): VariantTree => ({
       kind: 'variant',
@@ -43,8 +49,11 @@ export function specialize(template: Body, program: Program, cap: number): Varia
   return root;
 }
 
-/** The first value that decides an `if` or `select` and is static but not constant, or -1. */
-function staticCondition(body: Body): number {
+/**
+ * The first value that decides an `if` or `select` and is static but not constant, or -1. With `eager` then the first
+ * static bit that a computed bit depends on.
+ */
+function staticCondition(body: Body, eager: boolean): number {
   const known = staticValues(body);
   for (let i = 0; i < body.length; i++) {
     const op = body.op[i];
@@ -53,6 +62,11 @@ function staticCondition(body: Body): number {
       const condition = body.a[i]!;
       if (known[condition] && body.op[condition] !== Op.const) return condition;
     }
+  }
+  if (!eager) return -1;
+  for (let i = 0; i < body.length; i++) {
+    if (known[i] || OPS[body.op[i]!]!.kind !== 'pure') continue;
+    for (const v of operands(body, i)) if (known[v] && body.width[v] === 1 && body.op[v] !== Op.const) return v;
   }
   return -1;
 }

@@ -57,6 +57,10 @@ export function reduce(B: Builder, op: number, w: number, a: number, b: number, 
       return reassociate(B, op, w, a, b);
     case Op.or:
       if (a === b) return a;
+      // x < y or y < x == x != y
+      if ((body.op[a] === Op.slt || body.op[a] === Op.ult) && body.op[b] === body.op[a] && body.a[a] === body.b[b] && body.b[a] === body.a[b]) {
+        return B.pure(Op.ne, 1, body.a[a]!, body.b[a]!);
+      }
       if (!kb) return -1;
       if (zero(B, b)) return a;
       if (ones(B, b)) return b;
