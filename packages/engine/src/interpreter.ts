@@ -2,7 +2,7 @@
 // In: a CompiledIsa, its interpreter module, a Guest, host callbacks. Out: a Cpu.
 // Must not know: Linux, a particular architecture.
 import { Perm } from '@mimic/bus';
-import { type Body, evaluate, type Outcome } from '@mimic/ir';
+import { type Body, evaluate, type Outcome, removeDead } from '@mimic/ir';
 import type { CompiledIsa, HookName, LinuxAbi, Register } from '@mimic/isa';
 import { decode } from '@mimic/isa/decode';
 import { compileModule, instantiateModule, type WasmFunction, type WasmModule } from '@mimic/wasm';
@@ -31,6 +31,8 @@ export class Interpreter implements Cpu {
   private readonly view: DataView;
   private readonly enter: WasmFunction;
   private readonly byName: ReadonlyMap<string, Register>;
+  /** Bodies of hooks that were called, without what they do not need. */
+  private readonly hooks = new Map<HookName, Body>();
   private interrupted = false;
   private executed = 0;
 
@@ -107,7 +109,9 @@ export class Interpreter implements Cpu {
     const hook = this.isa.hooks[name];
     if (!hook) throw new Error(`${this.isa.name} has no hook ${name}`);
     const params = hook.params.map((w, k) => BigInt.asUintN(w, BigInt(args[k] ?? 0)));
-    const out = this.evaluate(hook.body, params);
+    let body = this.hooks.get(name);
+    if (!body) this.hooks.set(name, (body = removeDead(hook.body)));
+    const out = this.evaluate(body, params);
     return out.kind === 'return' ? [...out.values] : out.kind === 'next' ? [] : undefined;
   }
 
