@@ -55,7 +55,7 @@ export function compareTiers(cpu: Interpreter, insn: Insn, rng: Random, arena: A
   // Code at a random place of its page; memory and state random.
   const pc = arena.code * 4096 + rng.below(4096 / isa.unit - 2) * isa.unit;
   put(bytes, layout.reversed, pc, word, insn.length);
-  const random = (v: Uint8Array): void => void v.forEach((_, k) => (v[k] = rng.below(256)));
+  const random = (v: Uint8Array): void => void v.set(v.map(() => rng.below(256)));
   random(bytes.subarray(dataAt, dataAt + dataBytes));
   isa.program.cells.forEach((cell, n) => {
     for (let k = 0; k < cell.count; k++) {
@@ -71,9 +71,12 @@ export function compareTiers(cpu: Interpreter, insn: Insn, rng: Random, arena: A
   const differences: string[] = [];
   const wanted: string[] = [];
   // The program counter is compared by where the processor stands.
-  const cells = isa.program.cells.map((cell, number) => ({ ...cell, number })).filter((cell) => cell.name !== 'PC');
+  const cells = isa.program.cells
+    .map((cell, number) => ({ ...cell, number }))
+    .filter((cell) => cell.name !== 'PC');
   for (const cell of cells) {
-    for (let k = 0; k < cell.count; k++) wanted.push(`${cell.name}[${k}] ${machine.getCell(cell.number, k).toString(16)}`);
+    for (let k = 0; k < cell.count; k++)
+      wanted.push(`${cell.name}[${k}] ${machine.getCell(cell.number, k).toString(16)}`);
   }
   const wantedMemory = bytes.slice(dataAt, dataAt + dataBytes);
 
@@ -121,7 +124,9 @@ export function compareTiers(cpu: Interpreter, insn: Insn, rng: Random, arena: A
 
 /** Another instruction that takes precedence for `word`. */
 function matches(insns: readonly Insn[], insn: Insn, word: number): boolean {
-  return insns.some((o) => o !== insn && ((word & o.mask) >>> 0) === o.value >>> 0 && bits(o.mask) > bits(insn.mask));
+  return insns.some(
+    (o) => o !== insn && (word & o.mask) >>> 0 === o.value >>> 0 && bits(o.mask) > bits(insn.mask),
+  );
 }
 
 function bits(mask: number): number {

@@ -7,14 +7,17 @@ import { assemble, toyIsa } from './toy-isa.js';
 const CODE = 0x10000;
 const DATA = 0x20000;
 
-function start(endian: 'big' | 'little', program: readonly (readonly [string, Record<string, number>])[]): { cpu: Interpreter; memory: GuestMemory; set(n: number, v: number): void; reg(n: number): number } {
+function start(
+  endian: 'big' | 'little',
+  program: readonly (readonly [string, Record<string, number>])[],
+): { cpu: Interpreter; memory: GuestMemory; set(n: number, v: number): void; reg(n: number): number } {
   const isa = toyIsa(endian);
   const module = buildInterpreter(isa);
   const guest = createGuest(isa);
   const memory = guest.memory;
   memory.map(CODE, 8192, Perm.R | Perm.X);
   memory.map(DATA, 16384, Perm.R | Perm.W);
-  program.forEach(([name, fields], k) => memory.pokeU32(CODE + 4 * k, assemble(isa, name, fields)));
+  program.forEach(([name, fields], k) => void memory.pokeU32(CODE + 4 * k, assemble(isa, name, fields)));
   const cpu = new Interpreter(isa, module.bytes, guest, { hosts: { ticks: () => 77n } });
   cpu.pc = CODE;
   return {
@@ -36,7 +39,12 @@ describe.each(['big', 'little'] as const)('the interpreter of a %s-endian guest'
       ['trap', { imm: 1234 }],
     ]);
     cpu.machine.setCell(1, 0, 0x0123456789abcdef_fedcba9876543210n);
-    expect(cpu.run(1e6)).toEqual({ kind: 'trap', name: 'Call', args: [1234n, 0x0123456789abcdef_fedcba9876543210n], pc: CODE + 20 });
+    expect(cpu.run(1e6)).toEqual({
+      kind: 'trap',
+      name: 'Call',
+      args: [1234n, 0x0123456789abcdef_fedcba9876543210n],
+      pc: CODE + 20,
+    });
     expect(reg(2)).toBe(55);
     expect(cpu.retired).toBe(32);
     cpu.advance();
@@ -65,18 +73,33 @@ describe.each(['big', 'little'] as const)('the interpreter of a %s-endian guest'
       ['sw', { rd: 5, ra: 2, imm: 0 }],
     ]);
     set(2, DATA + 4 * 4096 - 2);
-    expect(cpu.run(100)).toEqual({ kind: 'fault', address: DATA + 4 * 4096, access: 'read', mapped: false, pc: CODE + 4 });
+    expect(cpu.run(100)).toEqual({
+      kind: 'fault',
+      address: DATA + 4 * 4096,
+      access: 'read',
+      mapped: false,
+      pc: CODE + 4,
+    });
     expect(reg(5)).toBe(1);
     set(2, CODE);
     cpu.pc = CODE + 8;
-    expect(cpu.run(100)).toEqual({ kind: 'fault', address: CODE, access: 'write', mapped: true, pc: CODE + 8 });
+    expect(cpu.run(100)).toEqual({
+      kind: 'fault',
+      address: CODE,
+      access: 'write',
+      mapped: true,
+      pc: CODE + 8,
+    });
     set(2, 0);
     cpu.pc = CODE + 4;
     expect(cpu.run(100)).toEqual({ kind: 'fault', address: 0, access: 'read', mapped: false, pc: CODE + 4 });
   });
 
   it('calls, returns, and crosses pages by running on and by jumping', () => {
-    const { cpu, memory, reg } = start(endian, [['jal', { rd: 31, imm: 1022 }], ['trap', {}]]);
+    const { cpu, memory, reg } = start(endian, [
+      ['jal', { rd: 31, imm: 1022 }],
+      ['trap', {}],
+    ]);
     memory.pokeU32(CODE + 4088, assemble(cpu.isa, 'addi', { rd: 6, ra: 0, imm: 1 }));
     memory.pokeU32(CODE + 4092, assemble(cpu.isa, 'addi', { rd: 6, ra: 6, imm: 2 }));
     memory.pokeU32(CODE + 4096, assemble(cpu.isa, 'addi', { rd: 6, ra: 6, imm: 4 }));

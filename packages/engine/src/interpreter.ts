@@ -56,7 +56,9 @@ export class Interpreter implements Cpu {
       env: { memory: guest.store, host: (n: number) => BigInt.asIntN(64, host(n)) },
     })['run']!;
     this.code = code ?? new CodeCache(guest, isa.unit === 2);
-    this.machine = new StateMachine(guest, isa.program, host, (page) => this.memory.invalidate(page * 4096, 4096));
+    this.machine = new StateMachine(guest, isa.program, host, (page) =>
+      this.memory.invalidate(page * 4096, 4096),
+    );
     this.registers = isa.registers.map(({ name, width }) => ({ name, width }));
     this.byName = new Map(isa.registers.map((r) => [r.name, r]));
   }
@@ -140,7 +142,8 @@ export class Interpreter implements Cpu {
   step(): Exit | undefined {
     const { pc, isa } = this;
     const word = this.fetch(pc);
-    if (word === undefined) return { kind: 'fault', address: pc, access: 'execute', mapped: this.mapped(pc), pc };
+    if (word === undefined)
+      return { kind: 'fault', address: pc, access: 'execute', mapped: this.mapped(pc), pc };
     const decoded = decode(isa, word);
     if (!decoded) return { kind: 'illegal', pc };
     const { insn } = decoded;
@@ -170,7 +173,8 @@ export class Interpreter implements Cpu {
 
   /** The instruction word at `pc`, or undefined where it may not be executed. */
   private fetch(pc: number): number | undefined {
-    const executable = (address: number): boolean => address < 2 ** 32 && (this.memory.perm(address >>> 12) & Perm.X) !== 0;
+    const executable = (address: number): boolean =>
+      address < 2 ** 32 && (this.memory.perm(address >>> 12) & Perm.X) !== 0;
     if (!executable(pc)) return undefined;
     const { reversed } = this.guest.layout;
     const unit = (address: number, bytes: 2 | 4): number => {

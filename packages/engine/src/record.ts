@@ -2,8 +2,8 @@
 // In: a variant's body. Out: a body whose params are record operands, and how decode computes each.
 // Must not know: WebAssembly.
 import { type Body, Builder, Op, operands, type Program, print, removeDead } from '@mimic/ir';
-import { NEAR, copyOp, staticValues } from './specialize.js';
 import { RECORD_SIZE } from './layout.js';
+import { copyOp, NEAR, staticValues } from './specialize.js';
 
 /** An operand in a record. `value` is a value id of the variant's body, for decode to compute. */
 export interface Operand {
@@ -127,7 +127,8 @@ class Extraction {
     const [base, low] = [from.a[index]!, from.b[index]!];
     const n = from.op[low] === Op.const ? Number(from.constantValue(low)) : Infinity;
     if (n < this.program.cells[cell]!.count) {
-      if (from.op[index] === Op.cat) return { k: this.operand('cell', base, cell, 16, from.width[low]!), cell: cell + n * DISPLACED };
+      if (from.op[index] === Op.cat)
+        return { k: this.operand('cell', base, cell, 16, from.width[low]!), cell: cell + n * DISPLACED };
       if (from.op[index] === Op.add && largest(from, base) + n < 2 ** from.width[index]!) {
         return { k: this.operand('cell', base, cell, 16), cell: cell + n * DISPLACED };
       }
@@ -144,7 +145,8 @@ class Extraction {
         const c = this.program.cells[cell]!;
         if (c.offset + c.count * c.stride > 0xffff) size = 4;
       }
-      k = this.operands.push({ kind, value, cell, scale, width: kind === 'cell' ? 8 * size : width, size }) - 1;
+      k =
+        this.operands.push({ kind, value, cell, scale, width: kind === 'cell' ? 8 * size : width, size }) - 1;
       this.byKey.set(key, k);
     }
     return this.B.shared(Op.param, this.operands[k]!.width, k);
@@ -189,7 +191,8 @@ export function operandValue(
   shift: number,
 ): number {
   const v = imported(operand.value);
-  const fit = (id: number, width: number): number => (B.width(id) >= width ? B.slice(id, 0, width) : B.zx(id, width));
+  const fit = (id: number, width: number): number =>
+    B.width(id) >= width ? B.slice(id, 0, width) : B.zx(id, width);
   if (operand.kind === 'cell') {
     const { offset, stride } = program.cells[operand.cell]!;
     const scaled = B.binary(Op.mul, fit(v, 32), B.constant(32, stride << operand.scale));

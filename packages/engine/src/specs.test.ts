@@ -16,25 +16,21 @@ function read(name: string): string | undefined {
 
 for (const name of readdirSync(root).filter((n) => existsSync(`${root}${n}/${n}.isa`))) {
   describe(`the spec ${name}`, () => {
-    it(
-      'means the same on the evaluator and on the interpreter',
-      () => {
-        const { isa } = compileSpec(`${name}/${name}.isa`, read);
-        const { bytes } = buildInterpreter(isa!);
-        expect(buildInterpreter(isa!).bytes).toEqual(bytes);
-        const guest = createGuest(isa!);
-        guest.memory.map(0x10000, 8192, Perm.R | Perm.X);
-        guest.memory.map(0x20000, 16384, Perm.R | Perm.W);
-        const cpu = new Interpreter(isa!, bytes, guest);
-        const rng = new Random(TRIALS);
-        for (const insn of isa!.insns) {
-          for (let k = 0; k < TRIALS; k++) {
-            const { word, differences } = compareTiers(cpu, insn, rng, { code: 0x10, data: 0x20, pages: 4 });
-            expect(differences, `${insn.name} ${word.toString(16)}`).toEqual([]);
-          }
+    it('means the same on the evaluator and on the interpreter', () => {
+      const { isa } = compileSpec(`${name}/${name}.isa`, read);
+      const { bytes } = buildInterpreter(isa!);
+      expect(buildInterpreter(isa!).bytes).toEqual(bytes);
+      const guest = createGuest(isa!);
+      guest.memory.map(0x10000, 8192, Perm.R | Perm.X);
+      guest.memory.map(0x20000, 16384, Perm.R | Perm.W);
+      const cpu = new Interpreter(isa!, bytes, guest);
+      const rng = new Random(TRIALS);
+      for (const insn of isa!.insns) {
+        for (let k = 0; k < TRIALS; k++) {
+          const { word, differences } = compareTiers(cpu, insn, rng, { code: 0x10, data: 0x20, pages: 4 });
+          expect(differences, `${insn.name} ${word.toString(16)}`).toEqual([]);
         }
-      },
-      200_000,
-    );
+      }
+    }, 200_000);
   });
 }

@@ -3,7 +3,7 @@
 // Must not know: effects, control.
 import type { Builder } from './builder.js';
 import { compute } from './compute.js';
-import { Op, OPS } from './op.js';
+import { OPS, Op } from './op.js';
 
 const COMMUTES = new Set<number>([Op.add, Op.mul, Op.and, Op.or, Op.xor, Op.eq, Op.ne]);
 
@@ -18,7 +18,10 @@ export function reduce(B: Builder, op: number, w: number, a: number, b: number, 
   if (ka && kb && kc && op !== Op.undef) {
     const vb = shape[1] === 'v' ? body.constantValue(b) : BigInt(b);
     const vc = shape[2] === 'v' ? body.constantValue(c) : 0n;
-    return B.constant(w, compute(op, w, body.width[a]!, shape[1] === 'v' ? body.width[b]! : 0, body.constantValue(a), vb, vc));
+    return B.constant(
+      w,
+      compute(op, w, body.width[a]!, shape[1] === 'v' ? body.width[b]! : 0, body.constantValue(a), vb, vc),
+    );
   }
   if (ka && COMMUTES.has(op)) return B.pure(op, w, b, a);
   const wa = body.width[a]!;
@@ -58,7 +61,12 @@ export function reduce(B: Builder, op: number, w: number, a: number, b: number, 
     case Op.or:
       if (a === b) return a;
       // x < y or y < x == x != y
-      if ((body.op[a] === Op.slt || body.op[a] === Op.ult) && body.op[b] === body.op[a] && body.a[a] === body.b[b] && body.b[a] === body.a[b]) {
+      if (
+        (body.op[a] === Op.slt || body.op[a] === Op.ult) &&
+        body.op[b] === body.op[a] &&
+        body.a[a] === body.b[b] &&
+        body.b[a] === body.a[b]
+      ) {
         return B.pure(Op.ne, 1, body.a[a]!, body.b[a]!);
       }
       if (!kb) return -1;
@@ -171,7 +179,8 @@ function shift(B: Builder, op: number, w: number, a: number, b: number, kb: bool
   if (!kb) return -1;
   const n = body.constantValue(b);
   if (n === 0n) return a;
-  if (n >= BigInt(w)) return op === Op.sar ? (w === 1 ? a : B.pure(Op.sar, w, a, B.constant(16, w - 1))) : B.constant(w, 0);
+  if (n >= BigInt(w))
+    return op === Op.sar ? (w === 1 ? a : B.pure(Op.sar, w, a, B.constant(16, w - 1))) : B.constant(w, 0);
   if (body.op[a] === op && B.isConstant(body.b[a]!)) {
     return B.pure(op, w, body.a[a]!, B.constant(32, n + body.constantValue(body.b[a]!))); // (x << m) << n == x << (m + n)
   }
@@ -244,7 +253,12 @@ function cat(B: Builder, w: number, a: number, b: number): number {
   const { body } = B;
   if (zero(B, a)) return B.pure(Op.zx, w, b); // 0 ++ x == zx(x)
   // x[h:m] ++ x[m-1:l] == x[h:l]
-  if (body.op[a] === Op.slice && body.op[b] === Op.slice && body.a[a] === body.a[b] && body.b[a] === body.b[b]! + B.width(b)) {
+  if (
+    body.op[a] === Op.slice &&
+    body.op[b] === Op.slice &&
+    body.a[a] === body.a[b] &&
+    body.b[a] === body.b[b]! + B.width(b)
+  ) {
     return B.pure(Op.slice, w, body.a[a]!, body.b[b]!);
   }
   return -1;

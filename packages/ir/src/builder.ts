@@ -3,7 +3,7 @@
 // Must not know: what the body is for.
 import { reduce } from './algebra.js';
 import { Body } from './body.js';
-import { Op, OPS } from './op.js';
+import { OPS, Op } from './op.js';
 
 export class Builder {
   readonly body = new Body();
@@ -23,12 +23,24 @@ export class Builder {
   /** The id of an identical op that is visible here, else a new one. Does not fold. */
   shared(op: number, width: number, a = 0, b = 0, c = 0): number {
     const { body } = this;
-    let h = Math.imul(op, 0x9e3779b1) ^ Math.imul(width, 0x85ebca6b) ^ Math.imul(a, 0xc2b2ae35) ^ Math.imul(b, 0x27d4eb2f) ^ Math.imul(c, 0x165667b1);
+    let h =
+      Math.imul(op, 0x9e3779b1) ^
+      Math.imul(width, 0x85ebca6b) ^
+      Math.imul(a, 0xc2b2ae35) ^
+      Math.imul(b, 0x27d4eb2f) ^
+      Math.imul(c, 0x165667b1);
     h ^= h >>> 15;
     const mask = this.table.length - 1;
     let at = h & mask;
     for (let id: number; (id = this.table[at]! - 1) >= 0; at = (at + 1) & mask) {
-      if (body.op[id] === op && body.width[id] === width && body.a[id] === a && body.b[id] === b && body.c[id] === c) return id;
+      if (
+        body.op[id] === op &&
+        body.width[id] === width &&
+        body.a[id] === a &&
+        body.b[id] === b &&
+        body.c[id] === c
+      )
+        return id;
     }
     const id = body.emit(op, width, a, b, c);
     this.insert(at, id);
@@ -47,7 +59,12 @@ export class Builder {
     const { body } = this;
     const mask = this.table.length - 1;
     ids.forEach((id, k) => {
-      let h = Math.imul(body.op[id]!, 0x9e3779b1) ^ Math.imul(body.width[id]!, 0x85ebca6b) ^ Math.imul(body.a[id]!, 0xc2b2ae35) ^ Math.imul(body.b[id]!, 0x27d4eb2f) ^ Math.imul(body.c[id]!, 0x165667b1);
+      let h =
+        Math.imul(body.op[id]!, 0x9e3779b1) ^
+        Math.imul(body.width[id]!, 0x85ebca6b) ^
+        Math.imul(body.a[id]!, 0xc2b2ae35) ^
+        Math.imul(body.b[id]!, 0x27d4eb2f) ^
+        Math.imul(body.c[id]!, 0x165667b1);
       h ^= h >>> 15;
       let at = h & mask;
       while (this.table[at]) at = (at + 1) & mask;

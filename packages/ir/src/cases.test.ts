@@ -3,7 +3,18 @@
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
-import { type Body, cellStride, type Program, parse, print, removeDead, simplify, splitBody, splitProgram, verify } from './index.js';
+import {
+  type Body,
+  cellStride,
+  type Program,
+  parse,
+  print,
+  removeDead,
+  simplify,
+  splitBody,
+  splitProgram,
+  verify,
+} from './index.js';
 import { specialCases } from './testing.js';
 
 const folder = fileURLToPath(new URL('./cases/', import.meta.url));

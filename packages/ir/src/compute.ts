@@ -2,7 +2,7 @@
 // In: an op number, widths and operand values. Out: the result, reduced to its width.
 // Must not know: bodies, machines.
 import { fromBits, fromInteger, roundIntegral, toBits, toInteger } from './float.js';
-import { Op, OPS } from './op.js';
+import { OPS, Op } from './op.js';
 
 const signed = (v: bigint, width: number): bigint => BigInt.asIntN(width, v);
 
@@ -46,13 +46,22 @@ function divide(op: number, a: bigint, b: bigint): bigint {
  * `a`, `b`, `c` the operands, unsigned, an immediate b (slice, frint) as it is.
  * Throws RangeError for an op that is not pure or is a leaf.
  */
-export function compute(op: number, width: number, wa: number, wb: number, a: bigint, b: bigint, c: bigint): bigint {
+export function compute(
+  op: number,
+  width: number,
+  wa: number,
+  wb: number,
+  a: bigint,
+  b: bigint,
+  c: bigint,
+): bigint {
   return BigInt.asUintN(width, raw(op, width, wa, wb, a, b, c));
 }
 
 function raw(op: number, width: number, wa: number, wb: number, a: bigint, b: bigint, c: bigint): bigint {
   const bit = (v: boolean): bigint => (v ? 1n : 0n);
-  const float = (f: (x: number, y: number) => number): bigint => toBits(f(fromBits(a, wa), fromBits(b, wa)), width);
+  const float = (f: (x: number, y: number) => number): bigint =>
+    toBits(f(fromBits(a, wa), fromBits(b, wa)), width);
   const w = BigInt(wa);
   switch (op) {
     case Op.add:
@@ -84,9 +93,9 @@ function raw(op: number, width: number, wa: number, wb: number, a: bigint, b: bi
     case Op.sar:
       return signed(a, wa) >> (b >= w ? w : b);
     case Op.rotl:
-      return (a << b % w) | (a >> (w - (b % w)));
+      return (a << (b % w)) | (a >> (w - (b % w)));
     case Op.rotr:
-      return (a >> b % w) | (a << (w - (b % w)));
+      return (a >> (b % w)) | (a << (w - (b % w)));
     case Op.eq:
       return bit(a === b);
     case Op.ne:

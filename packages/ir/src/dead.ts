@@ -1,7 +1,7 @@
 // Drops what nobody uses: pure ops, reads, calls, writes of variables that are never read, empty `if`s.
 // In: a Body. Out: a new Body, ids renumbered. Must not know: algebra.
 import { Body } from './body.js';
-import { Op, OPS } from './op.js';
+import { OPS, Op } from './op.js';
 import { structure } from './structure.js';
 
 /** `body` itself is unchanged. Functions are total, so calls whose results are unused go too. */
@@ -76,7 +76,8 @@ function keep(body: Body, live: Uint8Array, end: Int32Array): Body {
     const [a, b, c] = [body.a[i]!, body.b[i]!, body.c[i]!];
     const shape = OPS[op]!.shape;
     if (op === Op.const) map[i] = w <= 32 ? out.emit(op, w, a) : out.constant(w, body.big[a]!);
-    else if (shape[0] === '*') map[i] = out.emit(op, w, out.list(body.extra.slice(a, a + b).map((v) => map[v]!)), b, c);
+    else if (shape[0] === '*')
+      map[i] = out.emit(op, w, out.list(body.extra.slice(a, a + b).map((v) => map[v]!)), b, c);
     else {
       const slot = (k: number, v: number): number => (shape[k] === 'v' ? map[v]! : v);
       const first = op === Op.vget || op === Op.vset ? variable(a) : slot(0, a);

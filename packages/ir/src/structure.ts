@@ -25,7 +25,8 @@ export function structure(body: Body): Structure {
     if (op === Op.if || op === Op.loop) open.push(i);
     else if (op === Op.else) {
       const at = open.at(-1);
-      if (at === undefined || body.op[at] !== Op.if || otherwise[at] !== -1) throw new RangeError(`op ${i}: else without if`);
+      if (at === undefined || body.op[at] !== Op.if || otherwise[at] !== -1)
+        throw new RangeError(`op ${i}: else without if`);
       otherwise[at] = i;
     } else if (op === Op.break) {
       const loops = open.filter((at) => body.op[at] === Op.loop);
@@ -43,7 +44,8 @@ export function structure(body: Body): Structure {
       }
     }
   }
-  if (open.length) throw new RangeError(`op ${open.at(-1)}: ${body.op[open.at(-1)!] === Op.if ? 'if' : 'loop'} without end`);
+  if (open.length)
+    throw new RangeError(`op ${open.at(-1)}: ${body.op[open.at(-1)!] === Op.if ? 'if' : 'loop'} without end`);
   for (const [i, at] of breaks) end[i] = end[at]!;
   return { end, otherwise };
 }

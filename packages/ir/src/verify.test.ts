@@ -1,7 +1,13 @@
 import { describe, expect, it } from 'vitest';
-import { parse, type Program, verify } from './index.js';
+import { type Program, parse, verify } from './index.js';
 
-const program: Program = { cells: [{ name: 'R', width: 32, count: 4, offset: 0, stride: 4 }], funcs: [], traps: [], hosts: [], word: 32 };
+const program: Program = {
+  cells: [{ name: 'R', width: 32, count: 4, offset: 0, stride: 4 }],
+  funcs: [],
+  traps: [],
+  hosts: [],
+  word: 32,
+};
 const errors = (text: string): string[] => verify(parse(text, program), program);
 
 describe('verify', () => {
@@ -10,7 +16,9 @@ describe('verify', () => {
   });
 
   it('says which widths differ, with the text of the op', () => {
-    expect(errors('%0 = param.32 0\n%1 = param.16 1\n%2 = add.32 %0 %1')).toEqual(['op 2: %2 = add.32 %0 %1: operand widths 32 and 16 differ']);
+    expect(errors('%0 = param.32 0\n%1 = param.16 1\n%2 = add.32 %0 %1')).toEqual([
+      'op 2: %2 = add.32 %0 %1: operand widths 32 and 16 differ',
+    ]);
   });
 
   it('refuses a value from inside an arm', () => {
