@@ -91,10 +91,10 @@ export function compareTiers(cpu: Interpreter, insn: Insn, rng: Random, arena: A
       text = `trap ${isa.program.traps[expected.trap]!.name} ${expected.args}`;
       break;
     case 'fault':
-      text = `fault ${expected.access} ${expected.address.toString(16)}`;
+      text = `fault ${expected.access} ${Number(expected.address).toString(16)}`;
       break;
     case 'jump':
-      text = `at ${expected.target.toString(16)}`;
+      text = `at ${Number(expected.target).toString(16)}`;
       break;
     default:
       text = `at ${(pc + insn.length).toString(16)}`;

@@ -10,8 +10,9 @@ const DATA = 0x20000;
 function start(
   endian: 'big' | 'little',
   program: readonly (readonly [string, Record<string, number>])[],
+  word: 32 | 64 = 32,
 ): { cpu: Interpreter; memory: GuestMemory; set(n: number, v: number): void; reg(n: number): number } {
-  const isa = toyIsa(endian);
+  const isa = toyIsa(endian, word);
   const module = buildInterpreter(isa);
   const guest = createGuest(isa);
   const memory = guest.memory;
@@ -140,8 +141,39 @@ describe.each(['big', 'little'] as const)('the interpreter of a %s-endian guest'
     expect(cpu.pc).toBe(CODE);
   });
 
-  it('agrees with the evaluator on every instruction', () => {
-    const { cpu } = start(endian, []);
+  it('runs 64-bit words in the low 4 GiB, and faults beyond', () => {
+    const { cpu } = start(
+      endian,
+      [
+        ['addi', { rd: 1, ra: 0, imm: -1 }],
+        ['lw', { rd: 4, ra: 2, imm: 8 }],
+        ['jr', { ra: 3 }],
+      ],
+      64,
+    );
+    cpu.machine.setCell(0, 2, BigInt(DATA));
+    cpu.machine.setCell(0, 3, 0x1_0000_0000n);
+    expect(cpu.run(100)).toEqual({
+      kind: 'fault',
+      address: 2 ** 32,
+      access: 'execute',
+      mapped: false,
+      pc: 2 ** 32,
+    });
+    expect(cpu.machine.getCell(0, 1)).toBe(0xffff_ffff_ffff_ffffn);
+    cpu.pc = CODE + 4;
+    cpu.machine.setCell(0, 2, 0x5_0000_0000n);
+    expect(cpu.run(100)).toEqual({
+      kind: 'fault',
+      address: 0x5_0000_0008,
+      access: 'read',
+      mapped: false,
+      pc: CODE + 4,
+    });
+  });
+
+  it.each([32, 64] as const)('agrees with the evaluator on every instruction, words of %s bits', (word) => {
+    const { cpu } = start(endian, [], word);
     const arena = { code: CODE >>> 12, data: DATA >>> 12, pages: 4 };
     const rng = new Random(5);
     for (const insn of cpu.isa.insns) {

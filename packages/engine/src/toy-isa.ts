@@ -59,7 +59,7 @@ const SOURCES: readonly (readonly [string, readonly string[], string])[] = [
   [
     'jr',
     ['ra'],
-    `%a = param.5 0\n%x = get.32 @R %a\n%m = const.32 0xfffffffc\n%t = and.32 %x %m\njump %t return`,
+    `%a = param.5 0\n%x = get.32 @R %a\n%f = const.32 4\n%m = neg.32 %f\n%t = and.32 %x %m\njump %t return`,
   ],
   [
     'trap',
@@ -94,24 +94,26 @@ function many(): string {
   return text;
 }
 
-export function toyIsa(endian: 'big' | 'little'): CompiledIsa {
+/** With `word` 64 registers and addresses have 64 bits; instructions stay as they are. */
+export function toyIsa(endian: 'big' | 'little', word: 32 | 64 = 32): CompiledIsa {
+  const sized = (text: string): string => (word === 32 ? text : text.replaceAll(/\.32\b/g, '.64'));
   const cells = [
-    { name: 'R', width: 32, count: 32, offset: 0, stride: cellStride(32) },
-    { name: 'V', width: 128, count: 2, offset: 128, stride: cellStride(128) },
+    { name: 'R', width: word, count: 32, offset: 0, stride: cellStride(word) },
+    { name: 'V', width: 128, count: 2, offset: 256, stride: cellStride(128) },
   ];
   const base: Program = {
     cells,
     funcs: [],
     traps: [{ name: 'Call', params: [16, 128] }],
     hosts: [{ name: 'ticks', width: 64 }],
-    word: 32,
+    word,
   };
   const halves = parse(
-    '%a = param.32 0\n%b = param.32 1\n%q = udiv.32 %a %b\n%r = urem.32 %a %b\nreturn (%q %r)',
+    sized('%a = param.32 0\n%b = param.32 1\n%q = udiv.32 %a %b\n%r = urem.32 %a %b\nreturn (%q %r)'),
   );
   const program: Program = {
     ...base,
-    funcs: [{ name: 'halves', params: [32, 32], results: [32, 32], body: halves }],
+    funcs: [{ name: 'halves', params: [word, word], results: [word, word], body: halves }],
   };
   const insns: Insn[] = SOURCES.map(([name, fields, text], n) => ({
     name,
@@ -119,27 +121,27 @@ export function toyIsa(endian: 'big' | 'little'): CompiledIsa {
     mask: 0xfc000000,
     value: ((n + 1) << 26) >>> 0,
     fields: fields.map((f) => FIELDS[f]!),
-    template: parse(text, program),
+    template: parse(sized(text), program),
     source: `toy.isa:${n + 1}`,
   }));
   const next: number[] = new Array<number>(64).fill(-1);
   for (let n = 1; n <= insns.length; n++) next[n] = n;
-  const read = parse('%k = const.5 3\n%v = get.32 @R %k\nreturn (%v)', program);
-  const write = parse('%p = param.32 0\n%k = const.5 3\nset @R %k %p', program);
+  const read = parse(sized('%k = const.5 3\n%v = get.32 @R %k\nreturn (%v)'), program);
+  const write = parse(sized('%p = param.32 0\n%k = const.5 3\nset @R %k %p'), program);
   return {
     name: 'toy',
     title: 'Toy',
     endian,
-    word: 32,
+    word,
     unit: 4,
     program,
-    stateSize: 160,
+    stateSize: 288,
     insns,
     decode: [
       { kind: 'switch', at: 26, width: 6, next },
       ...insns.map((_, n) => ({ kind: 'leaf' as const, insns: [n] })),
     ],
-    registers: [{ name: 'r3', width: 32, read, write }],
+    registers: [{ name: 'r3', width: word, read, write }],
     hooks: {},
     assembly: undefined,
   };
