@@ -2,7 +2,7 @@
 // In: an op about to be appended to a Builder. Out: an equal value that is simpler, or -1.
 // Must not know: effects, control.
 import type { Builder } from './builder.js';
-import { compute } from './compute.js';
+import { compute, compute32 } from './compute.js';
 import { OPS, Op } from './op.js';
 
 const COMMUTES = new Set<number>([Op.add, Op.mul, Op.and, Op.or, Op.xor, Op.eq, Op.ne]);
@@ -15,14 +15,7 @@ export function reduce(B: Builder, op: number, w: number, a: number, b: number, 
   const ka = body.op[a] === Op.const;
   const kb = shape[1] === 'v' ? body.op[b] === Op.const : true;
   const kc = shape[2] === 'v' ? body.op[c] === Op.const : true;
-  if (ka && kb && kc && op !== Op.undef) {
-    const vb = shape[1] === 'v' ? body.constantValue(b) : BigInt(b);
-    const vc = shape[2] === 'v' ? body.constantValue(c) : 0n;
-    return B.constant(
-      w,
-      compute(op, w, body.width[a]!, shape[1] === 'v' ? body.width[b]! : 0, body.constantValue(a), vb, vc),
-    );
-  }
+  if (ka && kb && kc && op !== Op.undef) return folded(B, op, w, a, b, c, shape[1] === 'v', shape[2] === 'v');
   if (ka && COMMUTES.has(op)) return B.pure(op, w, b, a);
   const wa = body.width[a]!;
   switch (op) {
@@ -127,13 +120,45 @@ export function reduce(B: Builder, op: number, w: number, a: number, b: number, 
   }
 }
 
+/** The constant that `op` on constants gives. `vb`, `vc`: slots b and c are values, not immediates. */
+function folded(
+  B: Builder,
+  op: number,
+  w: number,
+  a: number,
+  b: number,
+  c: number,
+  vb: boolean,
+  vc: boolean,
+): number {
+  const { body } = B;
+  const wa = body.width[a]!;
+  const wb = vb ? body.width[b]! : 0;
+  if (w <= 32 && wa <= 32 && wb <= 32 && (!vc || body.width[c]! <= 32)) {
+    const v = compute32(
+      op,
+      w,
+      wa,
+      wb,
+      body.a[a]! >>> 0,
+      vb ? body.a[b]! >>> 0 : b,
+      vc ? body.a[c]! >>> 0 : 0,
+    );
+    if (v >= 0) return B.constant(w, v | 0);
+  }
+  const y = vb ? body.constantValue(b) : BigInt(b);
+  return B.constant(w, compute(op, w, wa, wb, body.constantValue(a), y, vc ? body.constantValue(c) : 0n));
+}
+
 function zero(B: Builder, id: number): boolean {
   if (B.body.op[id] !== Op.const) return false;
   return B.width(id) <= 32 ? B.body.a[id] === 0 : B.body.constantValue(id) === 0n;
 }
 
 function ones(B: Builder, id: number): boolean {
-  return B.isConstant(id) && B.body.constantValue(id) === (1n << BigInt(B.width(id))) - 1n;
+  if (!B.isConstant(id)) return false;
+  const w = B.width(id);
+  return w <= 32 ? B.body.a[id]! >>> 0 === 2 ** w - 1 : B.body.constantValue(id) === (1n << BigInt(w)) - 1n;
 }
 
 function powerOfTwo(B: Builder, id: number, then: (n: number) => number): number {

@@ -166,3 +166,68 @@ function raw(op: number, width: number, wa: number, wb: number, a: bigint, b: bi
 export function isFloatResult(op: number): boolean {
   return (op >= Op.fadd && op <= Op.fsqrt) || op === Op.fcvt || op === Op.frint;
 }
+
+/**
+ * compute() for operands and results of up to 32 bits, as numbers in [0, 2^32), or -1 for an op that it leaves to
+ * compute(). The same meaning, fast: folding is most of what translating does.
+ */
+export function compute32(
+  op: number,
+  width: number,
+  wa: number,
+  wb: number,
+  a: number,
+  b: number,
+  c: number,
+): number {
+  const keep = (v: number): number => (width === 32 ? v >>> 0 : v & ((1 << width) - 1));
+  const signed32 = (v: number): number => (v << (32 - wa)) >> (32 - wa);
+  switch (op) {
+    case Op.add:
+      return keep(a + b);
+    case Op.sub:
+      return keep(a - b);
+    case Op.mul:
+      return keep(Math.imul(a, b));
+    case Op.and:
+      return (a & b) >>> 0;
+    case Op.or:
+      return (a | b) >>> 0;
+    case Op.xor:
+      return (a ^ b) >>> 0;
+    case Op.not:
+      return keep(~a);
+    case Op.neg:
+      return keep(-a);
+    case Op.shl:
+      return b >= wa ? 0 : keep(a << b);
+    case Op.shr:
+      return b >= wa ? 0 : a >>> b;
+    case Op.sar:
+      return keep(signed32(a) >> Math.min(b, 31));
+    case Op.eq:
+      return a === b ? 1 : 0;
+    case Op.ne:
+      return a !== b ? 1 : 0;
+    case Op.ult:
+      return a < b ? 1 : 0;
+    case Op.ule:
+      return a <= b ? 1 : 0;
+    case Op.slt:
+      return signed32(a) < signed32(b) ? 1 : 0;
+    case Op.sle:
+      return signed32(a) <= signed32(b) ? 1 : 0;
+    case Op.zx:
+      return a;
+    case Op.sx:
+      return keep(signed32(a));
+    case Op.slice:
+      return keep(a >>> b);
+    case Op.cat:
+      return ((a << wb) | b) >>> 0;
+    case Op.select:
+      return a ? b : c;
+    default:
+      return -1;
+  }
+}

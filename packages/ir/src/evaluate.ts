@@ -4,7 +4,7 @@
 import type { Body, Program } from './body.js';
 import { compute } from './compute.js';
 import { OPS, Op } from './op.js';
-import { type Structure, structure } from './structure.js';
+import { structure } from './structure.js';
 
 /** An access that memory refuses. `address` is the first byte that may not be accessed. */
 export interface AccessFault {
@@ -42,13 +42,6 @@ function refuse(what: string): never {
   throw new Error(`evaluate: this body may not use ${what}`);
 }
 
-const structures = new WeakMap<Body, Structure>();
-function structureOf(body: Body): Structure {
-  let s = structures.get(body);
-  if (!s) structures.set(body, (s = structure(body)));
-  return s;
-}
-
 /** Steps after which a body counts as endless. */
 const STEP_LIMIT = 10_000_000;
 
@@ -64,7 +57,7 @@ export function evaluate(
   machine: Machine,
   limit = STEP_LIMIT,
 ): Outcome {
-  const { end, otherwise } = structureOf(body);
+  const { end, otherwise } = structure(body);
   const values: bigint[] = new Array<bigint>(body.length).fill(0n);
   const vars: bigint[] = body.vars.map(() => 0n);
   const results = new Map<number, readonly bigint[]>();

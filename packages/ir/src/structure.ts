@@ -13,8 +13,18 @@ export interface Structure {
   readonly otherwise: Int32Array;
 }
 
-/** Throws RangeError, with the position, where control ops do not nest. */
+const known = new WeakMap<Body, { length: number; value: Structure }>();
+
+/** Throws RangeError, with the position, where control ops do not nest. Kept for as long as the body does not grow. */
 export function structure(body: Body): Structure {
+  const kept = known.get(body);
+  if (kept?.length === body.length) return kept.value;
+  const value = analyse(body);
+  known.set(body, { length: body.length, value });
+  return value;
+}
+
+function analyse(body: Body): Structure {
   const n = body.length;
   const end = new Int32Array(n).fill(-1);
   const otherwise = new Int32Array(n).fill(-1);
