@@ -23,7 +23,7 @@ interface KnownCell {
 
 /** Known contents at a point. vars: a value id, -1 unknown, -2 still zero. */
 interface Known {
-  vars: Int32Array;
+  vars: number[];
   cells: KnownCell[];
 }
 
@@ -46,7 +46,7 @@ export function simplify(body: Body, program: Program, substitution: Substitutio
 
 class Simplifier {
   private readonly B = new Builder();
-  private readonly map: Int32Array;
+  private readonly map: number[];
   private known: Known;
   private readonly regions: Region[] = [];
 
@@ -55,8 +55,8 @@ class Simplifier {
     private readonly program: Program,
     private readonly substitution: Substitution,
   ) {
-    this.map = new Int32Array(from.length).fill(-1);
-    this.known = { vars: new Int32Array(from.vars.length).fill(-2), cells: [] };
+    this.map = new Array<number>(from.length).fill(-1);
+    this.known = { vars: new Array<number>(from.vars.length).fill(-2), cells: [] };
     this.B.body.vars.push(...from.vars);
   }
 

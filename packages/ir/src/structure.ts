@@ -13,10 +13,13 @@ export interface Structure {
   readonly otherwise: Int32Array;
 }
 
+const NONE: Structure = { end: new Int32Array(0), otherwise: new Int32Array(0) };
 const known = new WeakMap<Body, { length: number; value: Structure }>();
 
 /** Throws RangeError, with the position, where control ops do not nest. Kept for as long as the body does not grow. */
 export function structure(body: Body): Structure {
+  // Most bodies are straight.
+  if (!body.op.some((op) => op >= Op.if && op <= Op.break)) return NONE;
   const kept = known.get(body);
   if (kept?.length === body.length) return kept.value;
   const value = analyse(body);
