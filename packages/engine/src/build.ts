@@ -5,7 +5,7 @@ import type { CompiledIsa } from '@mimic/isa';
 import { Code, defineFunctions, Emitter, Locals, ModuleBuilder, Type } from '@mimic/wasm';
 import { beyondWindow, slowCheck } from './checks.js';
 import { FixedHandler, insnDecoder, pageDecoder } from './decoder.js';
-import { type Surroundings, HandlerTarget } from './handler-target.js';
+import { HandlerTarget, type Surroundings } from './handler-target.js';
 import { layoutOf, MEMORY_PAGES } from './layout.js';
 import { type Arm, defineLoop } from './loop.js';
 import { type Handler, makeHandler } from './record.js';
@@ -56,7 +56,11 @@ export function buildInterpreter(isa: CompiledIsa): InterpreterModule {
         const handler = makeHandler(leaf.body, program, n);
         const key = `${insn.length} ${handler.key}`;
         let arm = byKey.get(key);
-        if (!arm) byKey.set(key, (arm = { handler, fields: insn.fields, length: insn.length, inLoop: false, number: 0 }));
+        if (!arm)
+          byKey.set(
+            key,
+            (arm = { handler, fields: insn.fields, length: insn.length, inLoop: false, number: 0 }),
+          );
         leaves.set(leaf, arm);
         own.set(leaf, handler);
       }
@@ -71,8 +75,12 @@ export function buildInterpreter(isa: CompiledIsa): InterpreterModule {
   for (const arm of arms) if (arm.inLoop) arm.number = number++;
   for (const arm of arms) if (!arm.inLoop) arm.number = number++;
 
-  const variants = new Map([...leaves].map(([leaf, arm]) => [leaf, { number: arm.number, handler: own.get(leaf)! }]));
-  const decoders = isa.insns.map((insn, n) => insnDecoder(module, insn, trees[n]!, variants, program, functions, layout));
+  const variants = new Map(
+    [...leaves].map(([leaf, arm]) => [leaf, { number: arm.number, handler: own.get(leaf)! }]),
+  );
+  const decoders = isa.insns.map((insn, n) =>
+    insnDecoder(module, insn, trees[n]!, variants, program, functions, layout),
+  );
   const decode = pageDecoder(module, isa, decoders, functions, layout);
   module.exportFunc('run', defineLoop(module, arms, surroundings, decode));
   functions.define();
@@ -90,8 +98,19 @@ function* leavesOf(tree: VariantTree): Generator<VariantTree> {
 /** Whether the handler is small, as an arm, and calls nothing but the slow checks. */
 function fitsLoop(arm: Arm, s: Surroundings): boolean {
   const code = new Code();
-  const callables = { index: (): never => { throw new Calls(); }, results: s.callables.results };
-  const target = new HandlerTarget({ ...s, callables }, arm.handler, arm.fields, arm.length, { kind: 'arm', next: 0, far: 0, out: 0, leave: 0 });
+  const callables = {
+    index: (): never => {
+      throw new Calls();
+    },
+    results: s.callables.results,
+  };
+  const target = new HandlerTarget({ ...s, callables }, arm.handler, arm.fields, arm.length, {
+    kind: 'arm',
+    next: 0,
+    far: 0,
+    out: 0,
+    leave: 0,
+  });
   try {
     new Emitter(arm.handler.body, target, code, new Locals(0)).run();
   } catch (error) {

@@ -19,7 +19,9 @@ export function slowCheck(module: ModuleBuilder, layout: EngineLayout, write: bo
     a.i32(0);
     where();
     a.op(W.i64_extend_i32_u).memory(W.i64_store, field(layout.fields.faultAddress));
-    a.i32(0).i32(write ? 1 : 0).memory(W.i32_store, field(layout.fields.faultWrite));
+    a.i32(0)
+      .i32(write ? 1 : 0)
+      .memory(W.i32_store, field(layout.fields.faultWrite));
     a.i32(0).i32(ExitCode.fault).memory(W.i32_store, field(layout.fields.exit));
     a.i32(1).op(W.return);
   };

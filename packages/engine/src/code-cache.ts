@@ -57,7 +57,11 @@ export class CodeCache {
   stopAt(pc: number): void {
     const { layout, store } = this.guest;
     if (!this.open(pc >>> 12)) return;
-    new DataView(store.buffer).setUint16(this.table[pc >>> 12]! + ((pc & 4095) << layout.shift), FixedHandler.illegal, true);
+    new DataView(store.buffer).setUint16(
+      this.table[pc >>> 12]! + ((pc & 4095) << layout.shift),
+      FixedHandler.illegal,
+      true,
+    );
   }
 
   /** Forgets everything. */

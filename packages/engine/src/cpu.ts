@@ -1,7 +1,7 @@
 // What a running processor looks like to those above: run it, see why it stopped, look at its state.
 // In: nothing. Out: interfaces. Must not know: Linux, a particular architecture.
 import type { GuestMemory } from '@mimic/bus';
-import type { LinuxAbi, HookName } from '@mimic/isa';
+import type { HookName, LinuxAbi } from '@mimic/isa';
 
 export type Access = 'read' | 'write' | 'execute';
 
@@ -10,7 +10,13 @@ export type Exit =
   /** A trap of the spec, by name, with its arguments. State is as the trap left it; see Cpu.pc. */
   | { readonly kind: 'trap'; readonly name: string; readonly args: readonly bigint[]; readonly pc: number }
   /** A memory access that the page permissions forbid. State is that of the instruction's start. */
-  | { readonly kind: 'fault'; readonly address: number; readonly access: Access; readonly mapped: boolean; readonly pc: number }
+  | {
+      readonly kind: 'fault';
+      readonly address: number;
+      readonly access: Access;
+      readonly mapped: boolean;
+      readonly pc: number;
+    }
   /** The instruction does not decode. */
   | { readonly kind: 'illegal'; readonly pc: number }
   /** The budget is used up, or `interrupt` was called. */

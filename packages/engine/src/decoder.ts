@@ -2,7 +2,17 @@
 // In: decision tree, encodings, variants. Out: functions in a module. Must not know: what handlers do.
 import { type Body, Builder, Op, type Program } from '@mimic/ir';
 import type { CompiledIsa, DecodeNode, Insn } from '@mimic/isa';
-import { Code, Emitter, functionTarget, Locals, type ModuleBuilder, type Callables, Type, VOID, W } from '@mimic/wasm';
+import {
+  type Callables,
+  Code,
+  Emitter,
+  functionTarget,
+  Locals,
+  type ModuleBuilder,
+  Type,
+  VOID,
+  W,
+} from '@mimic/wasm';
 import { Assembler } from './assembler.js';
 import { pushField } from './handler-target.js';
 import type { EngineLayout } from './layout.js';
@@ -28,7 +38,8 @@ export function insnDecoder(
   layout: EngineLayout,
 ): number {
   const B = new Builder();
-  const write = (at: number, value: number): void => void B.effect(Op.set, 0, RECORD_WRITE, B.constant(8, at), value);
+  const write = (at: number, value: number): void =>
+    void B.effect(Op.set, 0, RECORD_WRITE, B.constant(8, at), value);
   const walk = (node: VariantTree): void => {
     if (node.kind === 'test') {
       const condition = importStatic(B, node.body, node.condition);
@@ -42,7 +53,10 @@ export function insnDecoder(
     }
     const { number, handler } = variants.get(node)!;
     for (const operand of handler.operands) {
-      write(operand.at, operandValue(B, operand, program, (v) => importStatic(B, node.body, v), layout.shift));
+      write(
+        operand.at,
+        operandValue(B, operand, program, (v) => importStatic(B, node.body, v), layout.shift),
+      );
     }
     write(0, B.constant(16, number));
   };
@@ -68,7 +82,9 @@ export function insnDecoder(
       set: (e, _cell, at, value) => {
         e.getLocal(record);
         e.push(value);
-        const store = { 8: W.i32_store8, 16: W.i32_store16, 32: W.i32_store, 64: W.i64_store }[e.width(value)];
+        const store = { 8: W.i32_store8, 16: W.i32_store16, 32: W.i32_store, 64: W.i64_store }[
+          e.width(value)
+        ];
         e.memory(store!, Number(e.constantValue(at)));
       },
       finish: () => {},
@@ -112,7 +128,11 @@ export function pageDecoder(
     const targets = [...new Set(node.next.filter((t) => t >= 0))];
     a.open(W.block, VOID);
     for (const _ of targets) a.open(W.block, VOID);
-    a.get(word).i32(node.at).op(W.i32_shr_u).i32(2 ** node.width - 1).op(W.i32_and);
+    a.get(word)
+      .i32(node.at)
+      .op(W.i32_shr_u)
+      .i32(2 ** node.width - 1)
+      .op(W.i32_and);
     a.op(W.br_table);
     a.code.u32(node.next.length);
     for (const t of node.next) a.code.u32(t < 0 ? targets.length : targets.indexOf(t));
@@ -133,7 +153,10 @@ export function pageDecoder(
 /** Leaves the instruction word in local `word`: with 2-byte units, the first unit in the low half. */
 function fetch(a: Assembler, isa: CompiledIsa, layout: EngineLayout, pc: number, word: number): void {
   const at = (displacement: number, bytes: number): void => {
-    if (layout.reversed) a.i32(-bytes - displacement).get(pc).op(W.i32_sub);
+    if (layout.reversed)
+      a.i32(-bytes - displacement)
+        .get(pc)
+        .op(W.i32_sub);
     else a.get(pc).i32(displacement).op(W.i32_add);
     a.memory(bytes === 2 ? W.i32_load16_u : W.i32_load, 0);
   };
@@ -154,7 +177,14 @@ function fetch(a: Assembler, isa: CompiledIsa, layout: EngineLayout, pc: number,
 }
 
 /** Pushes the value of a `where` body. */
-function condition(a: Assembler, where: Body, insn: Insn, callables: Callables, locals: Locals, word: number): void {
+function condition(
+  a: Assembler,
+  where: Body,
+  insn: Insn,
+  callables: Callables,
+  locals: Locals,
+  word: number,
+): void {
   // `return` leaves a block with the value.
   a.open(W.block, Type.i32);
   new Emitter(

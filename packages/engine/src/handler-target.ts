@@ -2,11 +2,11 @@
 // function of its own.
 // In: an emitter's requests. Out: code. Must not know: which instruction it is.
 import { Perm } from '@mimic/bus';
+import type { Program } from '@mimic/ir';
 import type { EncodedField } from '@mimic/isa';
-import { type Program } from '@mimic/ir';
 import { type Callables, type Emitter, type Target, Type, typeOf, VOID, W } from '@mimic/wasm';
 import { type EngineLayout, ExitCode, RECORD_SIZE } from './layout.js';
-import { type Handler, RAW_WORD } from './record.js';
+import { DISPLACED, type Handler, RAW_WORD } from './record.js';
 import { NEAR } from './specialize.js';
 
 /** What handlers share: where things are, and the functions that they call. */
@@ -26,7 +26,13 @@ export interface Surroundings {
 
 /** Where a handler stands. Levels count from the handler's body outward. */
 export type Place =
-  | { readonly kind: 'arm'; readonly next: number; readonly far: number; readonly out: number; readonly leave: number }
+  | {
+      readonly kind: 'arm';
+      readonly next: number;
+      readonly far: number;
+      readonly out: number;
+      readonly leave: number;
+    }
   | { readonly kind: 'function' };
 
 /** Locals of the loop function; its param 0 is the fuel. */
@@ -87,7 +93,16 @@ export class HandlerTarget implements Target {
     }
     const { kind, size, at } = this.handler.operands[k]!;
     this.record(e);
-    const load = size === 1 ? W.i32_load8_u : size === 2 ? (kind === 'near' ? W.i32_load16_s : W.i32_load16_u) : size === 4 ? W.i32_load : W.i64_load;
+    const load =
+      size === 1
+        ? W.i32_load8_u
+        : size === 2
+          ? kind === 'near'
+            ? W.i32_load16_s
+            : W.i32_load16_u
+          : size === 4
+            ? W.i32_load
+            : W.i64_load;
     e.memory(load, at);
   }
 
@@ -116,14 +131,16 @@ export class HandlerTarget implements Target {
 
   /** Pushes what to add to the returned offset for the address of a cell. */
   private cell(e: Emitter, cell: number, index: number): number {
-    const { offset, stride } = this.s.program.cells[cell]!;
+    const { offset, stride } = this.s.program.cells[cell % DISPLACED]!;
     const base = this.fieldBase + offset;
     if (e.isConstant(index)) {
       e.i32(0);
       return base + Number(e.constantValue(index)) * stride;
     }
     e.push(index);
-    if (e.isParam(index) && !this.handler.raw && this.handler.operands[e.body.a[index]!]!.kind === 'cell') return this.fieldBase;
+    if (e.isParam(index) && !this.handler.raw && this.handler.operands[e.body.a[index]!]!.kind === 'cell') {
+      return this.fieldBase + Math.floor(cell / DISPLACED) * stride;
+    }
     if (e.width(index) > 32) e.op(W.i32_wrap_i64);
     e.i32(stride);
     e.op(W.i32_mul);
@@ -134,7 +151,10 @@ export class HandlerTarget implements Target {
     const bytes = width / 8;
     const a = this.address(e, address, bytes, false);
     pushHostAddress(e, this.s.layout, a, bytes);
-    e.memory(width === 8 ? W.i32_load8_u : width === 16 ? W.i32_load16_u : width === 32 ? W.i32_load : W.i64_load, 0);
+    e.memory(
+      width === 8 ? W.i32_load8_u : width === 16 ? W.i32_load16_u : width === 32 ? W.i32_load : W.i64_load,
+      0,
+    );
   }
 
   store(e: Emitter, address: number, value: number): void {
@@ -143,7 +163,10 @@ export class HandlerTarget implements Target {
     const a = this.address(e, address, bytes, true);
     pushHostAddress(e, this.s.layout, a, bytes);
     e.push(value, false);
-    e.memory(width === 8 ? W.i32_store8 : width === 16 ? W.i32_store16 : width === 32 ? W.i32_store : W.i64_store, 0);
+    e.memory(
+      width === 8 ? W.i32_store8 : width === 16 ? W.i32_store16 : width === 32 ? W.i32_store : W.i64_store,
+      0,
+    );
   }
 
   /** A local with the checked guest address of value `id`; leaves when the access is refused. */

@@ -7,14 +7,18 @@ import { assemble, toyIsa } from './toy-isa.js';
 const CODE = 0x10000;
 const DATA = 0x20000;
 
-function start(endian: 'big' | 'little', program: readonly (readonly [string, Record<string, number>])[]): { cpu: Interpreter; memory: GuestMemory; set(n: number, v: number): void; reg(n: number): number } {
-  const isa = toyIsa(endian);
+function start(
+  endian: 'big' | 'little',
+  program: readonly (readonly [string, Record<string, number>])[],
+  word: 32 | 64 = 32,
+): { cpu: Interpreter; memory: GuestMemory; set(n: number, v: number): void; reg(n: number): number } {
+  const isa = toyIsa(endian, word);
   const module = buildInterpreter(isa);
   const guest = createGuest(isa);
   const memory = guest.memory;
   memory.map(CODE, 8192, Perm.R | Perm.X);
   memory.map(DATA, 16384, Perm.R | Perm.W);
-  program.forEach(([name, fields], k) => memory.pokeU32(CODE + 4 * k, assemble(isa, name, fields)));
+  program.forEach(([name, fields], k) => void memory.pokeU32(CODE + 4 * k, assemble(isa, name, fields)));
   const cpu = new Interpreter(isa, module.bytes, guest, { hosts: { ticks: () => 77n } });
   cpu.pc = CODE;
   return {
@@ -36,7 +40,12 @@ describe.each(['big', 'little'] as const)('the interpreter of a %s-endian guest'
       ['trap', { imm: 1234 }],
     ]);
     cpu.machine.setCell(1, 0, 0x0123456789abcdef_fedcba9876543210n);
-    expect(cpu.run(1e6)).toEqual({ kind: 'trap', name: 'Call', args: [1234n, 0x0123456789abcdef_fedcba9876543210n], pc: CODE + 20 });
+    expect(cpu.run(1e6)).toEqual({
+      kind: 'trap',
+      name: 'Call',
+      args: [1234n, 0x0123456789abcdef_fedcba9876543210n],
+      pc: CODE + 20,
+    });
     expect(reg(2)).toBe(55);
     expect(cpu.retired).toBe(32);
     cpu.advance();
@@ -65,18 +74,33 @@ describe.each(['big', 'little'] as const)('the interpreter of a %s-endian guest'
       ['sw', { rd: 5, ra: 2, imm: 0 }],
     ]);
     set(2, DATA + 4 * 4096 - 2);
-    expect(cpu.run(100)).toEqual({ kind: 'fault', address: DATA + 4 * 4096, access: 'read', mapped: false, pc: CODE + 4 });
+    expect(cpu.run(100)).toEqual({
+      kind: 'fault',
+      address: DATA + 4 * 4096,
+      access: 'read',
+      mapped: false,
+      pc: CODE + 4,
+    });
     expect(reg(5)).toBe(1);
     set(2, CODE);
     cpu.pc = CODE + 8;
-    expect(cpu.run(100)).toEqual({ kind: 'fault', address: CODE, access: 'write', mapped: true, pc: CODE + 8 });
+    expect(cpu.run(100)).toEqual({
+      kind: 'fault',
+      address: CODE,
+      access: 'write',
+      mapped: true,
+      pc: CODE + 8,
+    });
     set(2, 0);
     cpu.pc = CODE + 4;
     expect(cpu.run(100)).toEqual({ kind: 'fault', address: 0, access: 'read', mapped: false, pc: CODE + 4 });
   });
 
   it('calls, returns, and crosses pages by running on and by jumping', () => {
-    const { cpu, memory, reg } = start(endian, [['jal', { rd: 31, imm: 1022 }], ['trap', {}]]);
+    const { cpu, memory, reg } = start(endian, [
+      ['jal', { rd: 31, imm: 1022 }],
+      ['trap', {}],
+    ]);
     memory.pokeU32(CODE + 4088, assemble(cpu.isa, 'addi', { rd: 6, ra: 0, imm: 1 }));
     memory.pokeU32(CODE + 4092, assemble(cpu.isa, 'addi', { rd: 6, ra: 6, imm: 2 }));
     memory.pokeU32(CODE + 4096, assemble(cpu.isa, 'addi', { rd: 6, ra: 6, imm: 4 }));
@@ -117,8 +141,39 @@ describe.each(['big', 'little'] as const)('the interpreter of a %s-endian guest'
     expect(cpu.pc).toBe(CODE);
   });
 
-  it('agrees with the evaluator on every instruction', () => {
-    const { cpu } = start(endian, []);
+  it('runs 64-bit words in the low 4 GiB, and faults beyond', () => {
+    const { cpu } = start(
+      endian,
+      [
+        ['addi', { rd: 1, ra: 0, imm: -1 }],
+        ['lw', { rd: 4, ra: 2, imm: 8 }],
+        ['jr', { ra: 3 }],
+      ],
+      64,
+    );
+    cpu.machine.setCell(0, 2, BigInt(DATA));
+    cpu.machine.setCell(0, 3, 0x1_0000_0000n);
+    expect(cpu.run(100)).toEqual({
+      kind: 'fault',
+      address: 2 ** 32,
+      access: 'execute',
+      mapped: false,
+      pc: 2 ** 32,
+    });
+    expect(cpu.machine.getCell(0, 1)).toBe(0xffff_ffff_ffff_ffffn);
+    cpu.pc = CODE + 4;
+    cpu.machine.setCell(0, 2, 0x5_0000_0000n);
+    expect(cpu.run(100)).toEqual({
+      kind: 'fault',
+      address: 0x5_0000_0008,
+      access: 'read',
+      mapped: false,
+      pc: CODE + 4,
+    });
+  });
+
+  it.each([32, 64] as const)('agrees with the evaluator on every instruction, words of %s bits', (word) => {
+    const { cpu } = start(endian, [], word);
     const arena = { code: CODE >>> 12, data: DATA >>> 12, pages: 4 };
     const rng = new Random(5);
     for (const insn of cpu.isa.insns) {

@@ -2,7 +2,7 @@
 // In: a CompiledIsa, its interpreter module, a Guest, host callbacks. Out: a Cpu.
 // Must not know: Linux, a particular architecture.
 import { Perm } from '@mimic/bus';
-import { evaluate } from '@mimic/ir';
+import { type Body, evaluate, type Outcome, removeDead } from '@mimic/ir';
 import type { CompiledIsa, HookName, LinuxAbi, Register } from '@mimic/isa';
 import { decode } from '@mimic/isa/decode';
 import { compileModule, instantiateModule, type WasmFunction, type WasmModule } from '@mimic/wasm';
@@ -31,6 +31,8 @@ export class Interpreter implements Cpu {
   private readonly view: DataView;
   private readonly enter: WasmFunction;
   private readonly byName: ReadonlyMap<string, Register>;
+  /** Bodies of hooks that were called, without what they do not need. */
+  private readonly hooks = new Map<HookName, Body>();
   private interrupted = false;
   private executed = 0;
 
@@ -54,7 +56,9 @@ export class Interpreter implements Cpu {
       env: { memory: guest.store, host: (n: number) => BigInt.asIntN(64, host(n)) },
     })['run']!;
     this.code = code ?? new CodeCache(guest, isa.unit === 2);
-    this.machine = new StateMachine(guest, isa.program, host, (page) => this.memory.invalidate(page * 4096, 4096));
+    this.machine = new StateMachine(guest, isa.program, host, (page) =>
+      this.memory.invalidate(page * 4096, 4096),
+    );
     this.registers = isa.registers.map(({ name, width }) => ({ name, width }));
     this.byName = new Map(isa.registers.map((r) => [r.name, r]));
   }
@@ -107,28 +111,20 @@ export class Interpreter implements Cpu {
     const hook = this.isa.hooks[name];
     if (!hook) throw new Error(`${this.isa.name} has no hook ${name}`);
     const params = hook.params.map((w, k) => BigInt.asUintN(w, BigInt(args[k] ?? 0)));
-    const out = evaluate(this.isa.program, hook.body, params, BigInt(this.pc), this.machine);
-    switch (out.kind) {
-      case 'return':
-        return [...out.values];
-      case 'next':
-        return [];
-      case 'jump':
-        this.pc = Number(out.target);
-        return [];
-      default:
-        return undefined;
-    }
+    let body = this.hooks.get(name);
+    if (!body) this.hooks.set(name, (body = removeDead(hook.body)));
+    const out = this.evaluate(body, params);
+    return out.kind === 'return' ? [...out.values] : out.kind === 'next' ? [] : undefined;
   }
 
   readRegister(name: string): bigint {
-    const out = evaluate(this.isa.program, this.register(name).read, [], BigInt(this.pc), this.machine);
+    const out = this.evaluate(this.register(name).read, []);
     return out.kind === 'return' ? out.values[0]! : 0n;
   }
 
   writeRegister(name: string, value: bigint): void {
     const { write, width } = this.register(name);
-    if (write) evaluate(this.isa.program, write, [BigInt.asUintN(width, value)], BigInt(this.pc), this.machine);
+    if (write) this.evaluate(write, [BigInt.asUintN(width, value)]);
   }
 
   saveState(): Uint8Array {
@@ -146,7 +142,8 @@ export class Interpreter implements Cpu {
   step(): Exit | undefined {
     const { pc, isa } = this;
     const word = this.fetch(pc);
-    if (word === undefined) return { kind: 'fault', address: pc, access: 'execute', mapped: this.mapped(pc), pc };
+    if (word === undefined)
+      return { kind: 'fault', address: pc, access: 'execute', mapped: this.mapped(pc), pc };
     const decoded = decode(isa, word);
     if (!decoded) return { kind: 'illegal', pc };
     const { insn } = decoded;
@@ -169,9 +166,15 @@ export class Interpreter implements Cpu {
     return undefined;
   }
 
+  /** Runs a body of a hook or register. */
+  private evaluate(body: Body, params: readonly bigint[]): Outcome {
+    return evaluate(this.isa.program, body, params, BigInt(this.pc), this.machine);
+  }
+
   /** The instruction word at `pc`, or undefined where it may not be executed. */
   private fetch(pc: number): number | undefined {
-    const executable = (address: number): boolean => address < 2 ** 32 && (this.memory.perm(address >>> 12) & Perm.X) !== 0;
+    const executable = (address: number): boolean =>
+      address < 2 ** 32 && (this.memory.perm(address >>> 12) & Perm.X) !== 0;
     if (!executable(pc)) return undefined;
     const { reversed } = this.guest.layout;
     const unit = (address: number, bytes: 2 | 4): number => {

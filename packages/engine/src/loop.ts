@@ -23,7 +23,12 @@ export interface Arm {
  *
  * credit - rec is the fuel left: going straight on moves rec alone, a jump moves both and takes one record.
  */
-export function defineLoop(module: ModuleBuilder, arms: readonly Arm[], s: Surroundings, decode: number): number {
+export function defineLoop(
+  module: ModuleBuilder,
+  arms: readonly Arm[],
+  s: Surroundings,
+  decode: number,
+): number {
   const { layout } = s;
   const index = module.func({ params: [Type.i32], results: [Type.i32] });
   const outlined = arms.filter((arm) => !arm.inLoop);
@@ -36,7 +41,8 @@ export function defineLoop(module: ModuleBuilder, arms: readonly Arm[], s: Surro
   const locals = new Locals(1 + LOOP.count);
   const a = new Assembler();
   const field = (name: keyof typeof layout.fields): number => layout.stateBase + layout.fields[name];
-  const pushPc = (): Assembler => a.get(LOOP.rec).i32(layout.shift).op(W.i32_shr_u).get(LOOP.bias).op(W.i32_add);
+  const pushPc = (): Assembler =>
+    a.get(LOOP.rec).i32(layout.shift).op(W.i32_shr_u).get(LOOP.bias).op(W.i32_add);
   /** Writes pc and the fuel left, and returns the code that `code` pushes. */
   const leave = (code: () => void): void => {
     a.i32(0);
@@ -61,7 +67,15 @@ export function defineLoop(module: ModuleBuilder, arms: readonly Arm[], s: Surro
       miss();
       a.end();
     }
-    low().i32(12).op(W.i32_shr_u).i32(2).op(W.i32_shl).memory(W.i32_load, layout.codeTable).tee(LOOP.step).op(W.i32_eqz).open(W.if, VOID);
+    low()
+      .i32(12)
+      .op(W.i32_shr_u)
+      .i32(2)
+      .op(W.i32_shl)
+      .memory(W.i32_load, layout.codeTable)
+      .tee(LOOP.step)
+      .op(W.i32_eqz)
+      .open(W.if, VOID);
     miss();
     a.end();
     // credit += new rec - rec, less the jump itself.
@@ -74,7 +88,9 @@ export function defineLoop(module: ModuleBuilder, arms: readonly Arm[], s: Surro
 
   // Entry: rec is 0, credit the fuel.
   a.get(0).set(LOOP.credit);
-  a.i32(0).memory(wide ? W.i64_load : W.i32_load, field('pc')).set(LOOP.target);
+  a.i32(0)
+    .memory(wide ? W.i64_load : W.i32_load, field('pc'))
+    .set(LOOP.target);
   lookUp(false);
 
   const count = first + 1;
@@ -108,16 +124,31 @@ export function defineLoop(module: ModuleBuilder, arms: readonly Arm[], s: Surro
     } else if (k < first) {
       const arm = inLoop[k - FixedHandler.count]!;
       locals.reuse();
-      new Emitter(arm.handler.body, new HandlerTarget(s, arm.handler, arm.fields, arm.length, { kind: 'arm', ...to }), a.code, locals).run();
+      new Emitter(
+        arm.handler.body,
+        new HandlerTarget(s, arm.handler, arm.fields, arm.length, { kind: 'arm', ...to }),
+        a.code,
+        locals,
+      ).run();
     } else if (outlined.length) {
       // All out-of-line handlers: the table is in the order of their numbers.
       a.get(LOOP.rec);
       pushPc().get(LOOP.rec).memory(W.i32_load16_u, 0).i32(first).op(W.i32_sub, W.call_indirect);
       a.code.u32(module.type(handlerType));
       a.code.u32(0);
-      a.tee(LOOP.step).i32(RECORD_SIZE - 1).op(W.i32_and).open(W.if, VOID);
-      a.get(LOOP.step).i32(STATUS.out).op(W.i32_eq).br(to.out + 1, W.br_if);
-      a.i32(0).memory(wide ? W.i64_load : W.i32_load, field('target')).set(LOOP.target).br(to.far + 1).end();
+      a.tee(LOOP.step)
+        .i32(RECORD_SIZE - 1)
+        .op(W.i32_and)
+        .open(W.if, VOID);
+      a.get(LOOP.step)
+        .i32(STATUS.out)
+        .op(W.i32_eq)
+        .br(to.out + 1, W.br_if);
+      a.i32(0)
+        .memory(wide ? W.i64_load : W.i32_load, field('target'))
+        .set(LOOP.target)
+        .br(to.far + 1)
+        .end();
       a.get(LOOP.rec).get(LOOP.step).op(W.i32_add).set(LOOP.rec).br(to.next);
     } else a.op(W.unreachable);
   }
@@ -138,11 +169,21 @@ export function defineLoop(module: ModuleBuilder, arms: readonly Arm[], s: Surro
   return index;
 }
 
-function outOfLine(module: ModuleBuilder, arm: Arm, s: Surroundings, type: { params: number[]; results: number[] }): number {
+function outOfLine(
+  module: ModuleBuilder,
+  arm: Arm,
+  s: Surroundings,
+  type: { params: number[]; results: number[] },
+): number {
   const index = module.func(type);
   const locals = new Locals(2);
   const code = new Code();
-  new Emitter(arm.handler.body, new HandlerTarget(s, arm.handler, arm.fields, arm.length, { kind: 'function' }), code, locals).run();
+  new Emitter(
+    arm.handler.body,
+    new HandlerTarget(s, arm.handler, arm.fields, arm.length, { kind: 'function' }),
+    code,
+    locals,
+  ).run();
   module.define(index, { locals: locals.types, code });
   return index;
 }

@@ -2,16 +2,17 @@
 // In: a variant's body. Out: a body whose params are record operands, and how decode computes each.
 // Must not know: WebAssembly.
 import { type Body, Builder, Op, operands, type Program, print, removeDead } from '@mimic/ir';
-import { NEAR, copyOp, staticValues } from './specialize.js';
 import { RECORD_SIZE } from './layout.js';
+import { copyOp, NEAR, staticValues } from './specialize.js';
 
 /** An operand in a record. `value` is a value id of the variant's body, for decode to compute. */
 export interface Operand {
   /** What is stored: the value itself, the byte offset of a cell in the state block, the distance to a near target. */
   readonly kind: 'value' | 'cell' | 'near';
   readonly value: number;
-  /** Of kind `cell`: the cell. */
+  /** Of kind `cell`: the cell, and the bits by which the value is shifted left to make its index. */
   readonly cell: number;
+  readonly scale: number;
   /** Width of the param that stands for it. */
   readonly width: number;
   /** Bytes that it takes. */
@@ -30,6 +31,9 @@ export interface Handler {
   /** Handlers with equal keys are the same code. */
   readonly key: string;
 }
+
+/** In a handler's body, cell `c + n * DISPLACED` is n cells after the one that the operand names. */
+export const DISPLACED = 1 << 16;
 
 /** Offset of the instruction word in a raw record. */
 export const RAW_WORD = 4;
@@ -93,9 +97,9 @@ class Extraction {
       if (known[i]) continue;
       const index = from.b[i]!;
       if ((op === Op.get || op === Op.set) && known[index] && from.op[index] !== Op.const) {
-        const k = this.operand('cell', index, from.a[i]!, 16);
-        if (op === Op.get) map[i] = B.effect(op, from.width[i]!, from.a[i]!, k);
-        else B.effect(op, 0, from.a[i]!, k, this.value(from.c[i]!));
+        const { k, cell } = this.cell(from.a[i]!, index);
+        if (op === Op.get) map[i] = B.effect(op, from.width[i]!, cell, k);
+        else B.effect(op, 0, cell, k, this.value(from.c[i]!));
       } else if (op === Op.jump && index & NEAR) {
         B.effect(op, 0, this.operand('near', from.a[i]!, 0, 16), index);
       } else map[i] = copyOp(B, from, i, (v) => this.value(v));
@@ -117,8 +121,23 @@ class Extraction {
     return this.operand('value', v, 0, w);
   }
 
-  private operand(kind: Operand['kind'], value: number, cell: number, width: number): number {
-    const key = `${kind} ${value} ${cell}`;
+  /** The operand for a static index, and the cell with its displacement: neighbours share one operand. */
+  private cell(cell: number, index: number): { k: number; cell: number } {
+    const { from } = this;
+    const [base, low] = [from.a[index]!, from.b[index]!];
+    const n = from.op[low] === Op.const ? Number(from.constantValue(low)) : Infinity;
+    if (n < this.program.cells[cell]!.count) {
+      if (from.op[index] === Op.cat)
+        return { k: this.operand('cell', base, cell, 16, from.width[low]!), cell: cell + n * DISPLACED };
+      if (from.op[index] === Op.add && largest(from, base) + n < 2 ** from.width[index]!) {
+        return { k: this.operand('cell', base, cell, 16), cell: cell + n * DISPLACED };
+      }
+    }
+    return { k: this.operand('cell', index, cell, 16), cell };
+  }
+
+  private operand(kind: Operand['kind'], value: number, cell: number, width: number, scale = 0): number {
+    const key = `${kind} ${value} ${cell} ${scale}`;
     let k = this.byKey.get(key);
     if (k === undefined) {
       let size = sizeOf(width);
@@ -126,10 +145,32 @@ class Extraction {
         const c = this.program.cells[cell]!;
         if (c.offset + c.count * c.stride > 0xffff) size = 4;
       }
-      k = this.operands.push({ kind, value, cell, width: kind === 'cell' ? 8 * size : width, size }) - 1;
+      k =
+        this.operands.push({ kind, value, cell, scale, width: kind === 'cell' ? 8 * size : width, size }) - 1;
       this.byKey.set(key, k);
     }
     return this.B.shared(Op.param, this.operands[k]!.width, k);
+  }
+}
+
+/** An upper bound of static value `id`. */
+function largest(body: Body, id: number): number {
+  const all = 2 ** body.width[id]! - 1;
+  const [a, b] = [body.a[id]!, body.b[id]!];
+  switch (body.op[id]) {
+    case Op.const:
+      return Number(body.constantValue(id));
+    case Op.zx:
+      return largest(body, a);
+    case Op.add:
+      return Math.min(all, largest(body, a) + largest(body, b));
+    case Op.shl: {
+      // Bits shifted out would make it smaller than this.
+      const most = largest(body, a) * 2 ** largest(body, b);
+      return Math.min(all, most);
+    }
+    default:
+      return all;
   }
 }
 
@@ -150,10 +191,11 @@ export function operandValue(
   shift: number,
 ): number {
   const v = imported(operand.value);
-  const fit = (id: number, width: number): number => (B.width(id) >= width ? B.slice(id, 0, width) : B.zx(id, width));
+  const fit = (id: number, width: number): number =>
+    B.width(id) >= width ? B.slice(id, 0, width) : B.zx(id, width);
   if (operand.kind === 'cell') {
     const { offset, stride } = program.cells[operand.cell]!;
-    const scaled = B.binary(Op.mul, fit(v, 32), B.constant(32, stride));
+    const scaled = B.binary(Op.mul, fit(v, 32), B.constant(32, stride << operand.scale));
     return fit(B.binary(Op.add, scaled, B.constant(32, offset)), 8 * operand.size);
   }
   if (operand.kind === 'near') {

@@ -1,7 +1,18 @@
 // Splits an instruction's template into variants by the conditions that its operands decide.
 // In: a template. Out: a decision tree over static conditions, with a body at each leaf.
 // Must not know: records, WebAssembly.
-import { type Body, Builder, Op, OPS, operands, optimize, type Program, removeDead, simplify, structure } from '@mimic/ir';
+import {
+  type Body,
+  Builder,
+  OPS,
+  Op,
+  operands,
+  optimize,
+  type Program,
+  removeDead,
+  simplify,
+  structure,
+} from '@mimic/ir';
 
 /** A node: decides by value `condition` (1 bit, static) of `body`, or ends with a variant. */
 export type VariantTree =
@@ -20,16 +31,26 @@ export function staticValues(body: Body): Uint8Array {
   return out;
 }
 
+/** Branches may have this many times more variants. */
+const BRANCH_FACTOR = 8;
+
 /** At most `cap` variants, the earliest conditions first. `program` is the one that `template` refers to. */
 export function specialize(template: Body, program: Program, cap: number): VariantTree {
   const first: VariantTree = { kind: 'variant', body: markNear(optimize(template, program), program) };
   let root: VariantTree = first;
   // Breadth first: each entry can put another node in its own place.
-  const queue: { node: VariantTree; replace: (by: VariantTree) => void }[] = [{ node: first, replace: (by) => void (root = by) }];
+  const queue: { node: VariantTree; replace: (by: VariantTree) => void }[] = [
+    { node: first, replace: (by) => void (root = by) },
+  ];
   let leaves = 1;
+  // Branches run often and are small: there every static bit is worth a variant.
+  const eager =
+    first.body.op.includes(Op.jump) &&
+    !first.body.op.some((op) => op === Op.load || op === Op.store || op === Op.call);
+  if (eager) cap *= BRANCH_FACTOR;
   for (let entry = queue.shift(); entry && leaves < cap; entry = queue.shift()) {
     const { body } = entry.node;
-    const condition = staticCondition(body);
+    const condition = staticCondition(body, eager);
     if (condition < 0) continue;
     const assume = (v: number): VariantTree => ({
       kind: 'variant',
@@ -38,13 +59,19 @@ export function specialize(template: Body, program: Program, cap: number): Varia
     const test: VariantTree = { kind: 'test', body, condition, yes: assume(1), no: assume(0) };
     entry.replace(test);
     leaves++;
-    queue.push({ node: test.yes, replace: (by) => void (test.yes = by) }, { node: test.no, replace: (by) => void (test.no = by) });
+    queue.push(
+      { node: test.yes, replace: (by) => void (test.yes = by) },
+      { node: test.no, replace: (by) => void (test.no = by) },
+    );
   }
   return root;
 }
 
-/** The first value that decides an `if` or `select` and is static but not constant, or -1. */
-function staticCondition(body: Body): number {
+/**
+ * The first value that decides an `if` or `select` and is static but not constant, or -1. With `eager` then the first
+ * static bit that a computed bit depends on.
+ */
+function staticCondition(body: Body, eager: boolean): number {
   const known = staticValues(body);
   for (let i = 0; i < body.length; i++) {
     const op = body.op[i];
@@ -53,6 +80,12 @@ function staticCondition(body: Body): number {
       const condition = body.a[i]!;
       if (known[condition] && body.op[condition] !== Op.const) return condition;
     }
+  }
+  if (!eager) return -1;
+  for (let i = 0; i < body.length; i++) {
+    if (known[i] || OPS[body.op[i]!]!.kind !== 'pure') continue;
+    for (const v of operands(body, i))
+      if (known[v] && body.width[v] === 1 && body.op[v] !== Op.const) return v;
   }
   return -1;
 }
@@ -66,15 +99,21 @@ function markNear(body: Body, program: Program): Body {
   B.body.vars.push(...body.vars);
   const map = new Int32Array(body.length);
   for (let i = 0; i < body.length; i++) {
-    const id = copyOp(B, body, i, (v) => map[v]!, (target, hint) => {
-      if (!known[body.a[i]!]) return void B.effect(Op.jump, 0, target, hint);
-      const page = (v: number): number => B.slice(v, 12, program.word - 12);
-      B.if(B.pure(Op.eq, 1, page(target), page(B.shared(Op.pc, program.word))));
-      B.effect(Op.jump, 0, target, hint | NEAR);
-      B.else();
-      B.effect(Op.jump, 0, target, hint);
-      B.end();
-    });
+    const id = copyOp(
+      B,
+      body,
+      i,
+      (v) => map[v]!,
+      (target, hint) => {
+        if (!known[body.a[i]!]) return void B.effect(Op.jump, 0, target, hint);
+        const page = (v: number): number => B.slice(v, 12, program.word - 12);
+        B.if(B.pure(Op.eq, 1, page(target), page(B.shared(Op.pc, program.word))));
+        B.effect(Op.jump, 0, target, hint | NEAR);
+        B.else();
+        B.effect(Op.jump, 0, target, hint);
+        B.end();
+      },
+    );
     map[i] = id;
   }
   return removeDead(B.body);
@@ -114,6 +153,10 @@ export function copyOp(
     default:
   }
   if (def.shape[0] === '*') return B.leaveWith(op, body.extra.slice(a, a + b).map(value), c);
-  const [x, y, z] = [a, b, c].map((v, k) => (def.shape[k] === 'v' ? value(v) : v)) as [number, number, number];
+  const [x, y, z] = [a, b, c].map((v, k) => (def.shape[k] === 'v' ? value(v) : v)) as [
+    number,
+    number,
+    number,
+  ];
   return def.kind === 'pure' ? B.pure(op, w, x, y, z) : B.effect(op, w, x, y, z);
 }

@@ -29,7 +29,7 @@ export function measure(endian: 'big' | 'little', count: number): { start: numbe
     ['add', { rd: 9, ra: 6, rb: 9 }],
     ['jr', { ra: 31 }],
   ];
-  program.forEach(([name, fields], k) => memory.pokeU32(0x10000 + 4 * k, assemble(isa, name, fields)));
+  program.forEach(([name, fields], k) => void memory.pokeU32(0x10000 + 4 * k, assemble(isa, name, fields)));
   const cpu = new Interpreter(isa, buildInterpreter(isa).bytes, guest);
   cpu.machine.setCell(0, 20, 0x20000n);
   cpu.machine.setCell(0, 8, 0xffffffffn);

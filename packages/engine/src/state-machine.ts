@@ -29,7 +29,8 @@ export class StateMachine implements Machine {
     const at = this.guest.layout.stateBase + c.offset + index * c.stride;
     if (c.width <= 32) return BigInt(this.view.getUint32(at, true));
     let v = 0n;
-    for (let k = cellStride(c.width) - 8; k >= 0; k -= 8) v = (v << 64n) | this.view.getBigUint64(at + k, true);
+    for (let k = cellStride(c.width) - 8; k >= 0; k -= 8)
+      v = (v << 64n) | this.view.getBigUint64(at + k, true);
     return v;
   }
 
@@ -41,7 +42,9 @@ export class StateMachine implements Machine {
     }
     const at = this.guest.layout.stateBase + c.offset + index * c.stride;
     if (c.width <= 32) this.view.setUint32(at, Number(value), true);
-    else for (let k = 0; k < cellStride(c.width); k += 8) this.view.setBigUint64(at + k, BigInt.asUintN(64, value >> BigInt(8 * k)), true);
+    else
+      for (let k = 0; k < cellStride(c.width); k += 8)
+        this.view.setBigUint64(at + k, BigInt.asUintN(64, value >> BigInt(8 * k)), true);
   }
 
   load(address: bigint, width: number): bigint | AccessFault {
@@ -50,7 +53,10 @@ export class StateMachine implements Machine {
     if (fault) return fault;
     let v = 0n;
     const a = Number(address);
-    for (let k = 0; k < n; k++) v = (v << 8n) | BigInt(this.view.getUint8(this.hostByte(this.guest.layout.reversed ? a + k : a + n - 1 - k)));
+    for (let k = 0; k < n; k++)
+      v =
+        (v << 8n) |
+        BigInt(this.view.getUint8(this.hostByte(this.guest.layout.reversed ? a + k : a + n - 1 - k)));
     return v;
   }
 
@@ -59,9 +65,13 @@ export class StateMachine implements Machine {
     const fault = this.check(address, n, Perm.W);
     if (fault) return fault;
     const a = Number(address);
-    for (const page of new Set([a >>> 12, (a + n - 1) >>> 12])) if (this.guest.memory.perm(page) & Perm.CODE) this.codeWrite(page);
+    for (const page of new Set([a >>> 12, (a + n - 1) >>> 12]))
+      if (this.guest.memory.perm(page) & Perm.CODE) this.codeWrite(page);
     for (let k = 0; k < n; k++) {
-      this.view.setUint8(this.hostByte(this.guest.layout.reversed ? a + n - 1 - k : a + k), Number((value >> BigInt(8 * k)) & 0xffn));
+      this.view.setUint8(
+        this.hostByte(this.guest.layout.reversed ? a + n - 1 - k : a + k),
+        Number((value >> BigInt(8 * k)) & 0xffn),
+      );
     }
     return undefined;
   }

@@ -2,8 +2,8 @@
 // In: an op about to be appended to a Builder. Out: an equal value that is simpler, or -1.
 // Must not know: effects, control.
 import type { Builder } from './builder.js';
-import { compute } from './compute.js';
-import { Op, OPS } from './op.js';
+import { compute, compute32 } from './compute.js';
+import { OPS, Op } from './op.js';
 
 const COMMUTES = new Set<number>([Op.add, Op.mul, Op.and, Op.or, Op.xor, Op.eq, Op.ne]);
 
@@ -15,11 +15,7 @@ export function reduce(B: Builder, op: number, w: number, a: number, b: number, 
   const ka = body.op[a] === Op.const;
   const kb = shape[1] === 'v' ? body.op[b] === Op.const : true;
   const kc = shape[2] === 'v' ? body.op[c] === Op.const : true;
-  if (ka && kb && kc && op !== Op.undef) {
-    const vb = shape[1] === 'v' ? body.constantValue(b) : BigInt(b);
-    const vc = shape[2] === 'v' ? body.constantValue(c) : 0n;
-    return B.constant(w, compute(op, w, body.width[a]!, shape[1] === 'v' ? body.width[b]! : 0, body.constantValue(a), vb, vc));
-  }
+  if (ka && kb && kc && op !== Op.undef) return folded(B, op, w, a, b, c, shape[1] === 'v', shape[2] === 'v');
   if (ka && COMMUTES.has(op)) return B.pure(op, w, b, a);
   const wa = body.width[a]!;
   switch (op) {
@@ -57,6 +53,15 @@ export function reduce(B: Builder, op: number, w: number, a: number, b: number, 
       return reassociate(B, op, w, a, b);
     case Op.or:
       if (a === b) return a;
+      // x < y or y < x == x != y
+      if (
+        (body.op[a] === Op.slt || body.op[a] === Op.ult) &&
+        body.op[b] === body.op[a] &&
+        body.a[a] === body.b[b] &&
+        body.b[a] === body.a[b]
+      ) {
+        return B.pure(Op.ne, 1, body.a[a]!, body.b[a]!);
+      }
       if (!kb) return -1;
       if (zero(B, b)) return a;
       if (ones(B, b)) return b;
@@ -115,13 +120,45 @@ export function reduce(B: Builder, op: number, w: number, a: number, b: number, 
   }
 }
 
+/** The constant that `op` on constants gives. `vb`, `vc`: slots b and c are values, not immediates. */
+function folded(
+  B: Builder,
+  op: number,
+  w: number,
+  a: number,
+  b: number,
+  c: number,
+  vb: boolean,
+  vc: boolean,
+): number {
+  const { body } = B;
+  const wa = body.width[a]!;
+  const wb = vb ? body.width[b]! : 0;
+  if (w <= 32 && wa <= 32 && wb <= 32 && (!vc || body.width[c]! <= 32)) {
+    const v = compute32(
+      op,
+      w,
+      wa,
+      wb,
+      body.a[a]! >>> 0,
+      vb ? body.a[b]! >>> 0 : b,
+      vc ? body.a[c]! >>> 0 : 0,
+    );
+    if (v >= 0) return B.constant(w, v | 0);
+  }
+  const y = vb ? body.constantValue(b) : BigInt(b);
+  return B.constant(w, compute(op, w, wa, wb, body.constantValue(a), y, vc ? body.constantValue(c) : 0n));
+}
+
 function zero(B: Builder, id: number): boolean {
   if (B.body.op[id] !== Op.const) return false;
   return B.width(id) <= 32 ? B.body.a[id] === 0 : B.body.constantValue(id) === 0n;
 }
 
 function ones(B: Builder, id: number): boolean {
-  return B.isConstant(id) && B.body.constantValue(id) === (1n << BigInt(B.width(id))) - 1n;
+  if (!B.isConstant(id)) return false;
+  const w = B.width(id);
+  return w <= 32 ? B.body.a[id]! >>> 0 === 2 ** w - 1 : B.body.constantValue(id) === (1n << BigInt(w)) - 1n;
 }
 
 function powerOfTwo(B: Builder, id: number, then: (n: number) => number): number {
@@ -167,7 +204,8 @@ function shift(B: Builder, op: number, w: number, a: number, b: number, kb: bool
   if (!kb) return -1;
   const n = body.constantValue(b);
   if (n === 0n) return a;
-  if (n >= BigInt(w)) return op === Op.sar ? (w === 1 ? a : B.pure(Op.sar, w, a, B.constant(16, w - 1))) : B.constant(w, 0);
+  if (n >= BigInt(w))
+    return op === Op.sar ? (w === 1 ? a : B.pure(Op.sar, w, a, B.constant(16, w - 1))) : B.constant(w, 0);
   if (body.op[a] === op && B.isConstant(body.b[a]!)) {
     return B.pure(op, w, body.a[a]!, B.constant(32, n + body.constantValue(body.b[a]!))); // (x << m) << n == x << (m + n)
   }
@@ -240,7 +278,12 @@ function cat(B: Builder, w: number, a: number, b: number): number {
   const { body } = B;
   if (zero(B, a)) return B.pure(Op.zx, w, b); // 0 ++ x == zx(x)
   // x[h:m] ++ x[m-1:l] == x[h:l]
-  if (body.op[a] === Op.slice && body.op[b] === Op.slice && body.a[a] === body.a[b] && body.b[a] === body.b[b]! + B.width(b)) {
+  if (
+    body.op[a] === Op.slice &&
+    body.op[b] === Op.slice &&
+    body.a[a] === body.a[b] &&
+    body.b[a] === body.b[b]! + B.width(b)
+  ) {
     return B.pure(Op.slice, w, body.a[a]!, body.b[b]!);
   }
   return -1;

@@ -3,15 +3,29 @@
 // Must not know: what the body is for.
 import { reduce } from './algebra.js';
 import { Body } from './body.js';
-import { Op, OPS } from './op.js';
+import { OPS, Op } from './op.js';
+
+/** Pure ops up to which a search beats a table. A power of two. */
+const SMALL = 32;
+
+function hash(op: number, width: number, a: number, b: number, c: number): number {
+  const h =
+    Math.imul(op, 0x9e3779b1) ^
+    Math.imul(width, 0x85ebca6b) ^
+    Math.imul(a, 0xc2b2ae35) ^
+    Math.imul(b, 0x27d4eb2f) ^
+    Math.imul(c, 0x165667b1);
+  return h ^ (h >>> 15);
+}
 
 export class Builder {
   readonly body = new Body();
-  /** Open-addressed table of pure ops by hash: id + 1, 0 for free. */
-  private table = new Int32Array(256);
-  private used = 0;
-  /** Table positions in order of insertion, to undo at the end of a region; marks are lengths of it. */
+  /** Open-addressed table of pure ops by hash: id + 1, 0 for free. Most bodies are small and never need it. */
+  private table: Int32Array | undefined;
+  /** Ids of the pure ops that are visible here, in order; with a table, where they stand in it. */
   private readonly log: number[] = [];
+  private readonly slots: number[] = [];
+  /** Lengths of the log at the starts of the open regions. */
   private readonly marks: number[] = [];
 
   /** Appends pure op `op` or finds an equal value. Operands must be visible here. */
@@ -22,38 +36,55 @@ export class Builder {
 
   /** The id of an identical op that is visible here, else a new one. Does not fold. */
   shared(op: number, width: number, a = 0, b = 0, c = 0): number {
-    const { body } = this;
-    let h = Math.imul(op, 0x9e3779b1) ^ Math.imul(width, 0x85ebca6b) ^ Math.imul(a, 0xc2b2ae35) ^ Math.imul(b, 0x27d4eb2f) ^ Math.imul(c, 0x165667b1);
-    h ^= h >>> 15;
-    const mask = this.table.length - 1;
-    let at = h & mask;
-    for (let id: number; (id = this.table[at]! - 1) >= 0; at = (at + 1) & mask) {
-      if (body.op[id] === op && body.width[id] === width && body.a[id] === a && body.b[id] === b && body.c[id] === c) return id;
+    const { body, log, table } = this;
+    if (!table) {
+      for (let k = log.length - 1; k >= 0; k--) {
+        const id = log[k]!;
+        if (
+          body.op[id] === op &&
+          body.a[id] === a &&
+          body.b[id] === b &&
+          body.width[id] === width &&
+          body.c[id] === c
+        )
+          return id;
+      }
+      const id = body.emit(op, width, a, b, c);
+      if (log.push(id) > SMALL) this.grow();
+      return id;
+    }
+    const mask = table.length - 1;
+    let at = hash(op, width, a, b, c) & mask;
+    for (let id = table[at]! - 1; id >= 0; id = table[at]! - 1) {
+      if (
+        body.op[id] === op &&
+        body.a[id] === a &&
+        body.b[id] === b &&
+        body.width[id] === width &&
+        body.c[id] === c
+      )
+        return id;
+      at = (at + 1) & mask;
     }
     const id = body.emit(op, width, a, b, c);
-    this.insert(at, id);
+    table[at] = id + 1;
+    this.slots.push(at);
+    if (log.push(id) * 2 > table.length) this.grow();
     return id;
   }
 
-  private insert(at: number, id: number): void {
-    this.table[at] = id + 1;
-    this.log.push(at);
-    if (++this.used * 2 > this.table.length) this.grow();
-  }
-
+  /** Makes a table, or one of twice the size. */
   private grow(): void {
-    const ids = this.log.map((at) => this.table[at]! - 1);
-    this.table = new Int32Array(this.table.length * 2);
+    const table = new Int32Array(this.table ? this.table.length * 2 : 8 * SMALL);
     const { body } = this;
-    const mask = this.table.length - 1;
-    ids.forEach((id, k) => {
-      let h = Math.imul(body.op[id]!, 0x9e3779b1) ^ Math.imul(body.width[id]!, 0x85ebca6b) ^ Math.imul(body.a[id]!, 0xc2b2ae35) ^ Math.imul(body.b[id]!, 0x27d4eb2f) ^ Math.imul(body.c[id]!, 0x165667b1);
-      h ^= h >>> 15;
-      let at = h & mask;
-      while (this.table[at]) at = (at + 1) & mask;
-      this.table[at] = id + 1;
-      this.log[k] = at;
+    const mask = table.length - 1;
+    this.log.forEach((id, k) => {
+      let at = hash(body.op[id]!, body.width[id]!, body.a[id]!, body.b[id]!, body.c[id]!) & mask;
+      while (table[at]) at = (at + 1) & mask;
+      table[at] = id + 1;
+      this.slots[k] = at;
     });
+    this.table = table;
   }
 
   /** Appends an op that is not pure, as it is. */
@@ -105,10 +136,10 @@ export class Builder {
   private leave(): void {
     const mark = this.marks.pop()!;
     // Undone in reverse, so that the probe sequences of older entries stay whole.
-    while (this.log.length > mark) {
-      this.table[this.log.pop()!] = 0;
-      this.used--;
+    if (this.table) {
+      while (this.slots.length > mark) this.table[this.slots.pop()!] = 0;
     }
+    this.log.length = mark;
   }
 
   /** Leaves with the arguments or results `values`. */

@@ -2,7 +2,7 @@
 // In: an op number, widths and operand values. Out: the result, reduced to its width.
 // Must not know: bodies, machines.
 import { fromBits, fromInteger, roundIntegral, toBits, toInteger } from './float.js';
-import { Op, OPS } from './op.js';
+import { OPS, Op } from './op.js';
 
 const signed = (v: bigint, width: number): bigint => BigInt.asIntN(width, v);
 
@@ -46,13 +46,22 @@ function divide(op: number, a: bigint, b: bigint): bigint {
  * `a`, `b`, `c` the operands, unsigned, an immediate b (slice, frint) as it is.
  * Throws RangeError for an op that is not pure or is a leaf.
  */
-export function compute(op: number, width: number, wa: number, wb: number, a: bigint, b: bigint, c: bigint): bigint {
+export function compute(
+  op: number,
+  width: number,
+  wa: number,
+  wb: number,
+  a: bigint,
+  b: bigint,
+  c: bigint,
+): bigint {
   return BigInt.asUintN(width, raw(op, width, wa, wb, a, b, c));
 }
 
 function raw(op: number, width: number, wa: number, wb: number, a: bigint, b: bigint, c: bigint): bigint {
   const bit = (v: boolean): bigint => (v ? 1n : 0n);
-  const float = (f: (x: number, y: number) => number): bigint => toBits(f(fromBits(a, wa), fromBits(b, wa)), width);
+  const float = (f: (x: number, y: number) => number): bigint =>
+    toBits(f(fromBits(a, wa), fromBits(b, wa)), width);
   const w = BigInt(wa);
   switch (op) {
     case Op.add:
@@ -84,9 +93,9 @@ function raw(op: number, width: number, wa: number, wb: number, a: bigint, b: bi
     case Op.sar:
       return signed(a, wa) >> (b >= w ? w : b);
     case Op.rotl:
-      return (a << b % w) | (a >> (w - (b % w)));
+      return (a << (b % w)) | (a >> (w - (b % w)));
     case Op.rotr:
-      return (a >> b % w) | (a << (w - (b % w)));
+      return (a >> (b % w)) | (a << (w - (b % w)));
     case Op.eq:
       return bit(a === b);
     case Op.ne:
@@ -156,4 +165,69 @@ function raw(op: number, width: number, wa: number, wb: number, a: bigint, b: bi
 /** Whether the result of `op` is a float whose NaN payload is unspecified. */
 export function isFloatResult(op: number): boolean {
   return (op >= Op.fadd && op <= Op.fsqrt) || op === Op.fcvt || op === Op.frint;
+}
+
+/**
+ * compute() for operands and results of up to 32 bits, as numbers in [0, 2^32), or -1 for an op that it leaves to
+ * compute(). The same meaning, fast: folding is most of what translating does.
+ */
+export function compute32(
+  op: number,
+  width: number,
+  wa: number,
+  wb: number,
+  a: number,
+  b: number,
+  c: number,
+): number {
+  const keep = (v: number): number => (width === 32 ? v >>> 0 : v & ((1 << width) - 1));
+  const signed32 = (v: number): number => (v << (32 - wa)) >> (32 - wa);
+  switch (op) {
+    case Op.add:
+      return keep(a + b);
+    case Op.sub:
+      return keep(a - b);
+    case Op.mul:
+      return keep(Math.imul(a, b));
+    case Op.and:
+      return (a & b) >>> 0;
+    case Op.or:
+      return (a | b) >>> 0;
+    case Op.xor:
+      return (a ^ b) >>> 0;
+    case Op.not:
+      return keep(~a);
+    case Op.neg:
+      return keep(-a);
+    case Op.shl:
+      return b >= wa ? 0 : keep(a << b);
+    case Op.shr:
+      return b >= wa ? 0 : a >>> b;
+    case Op.sar:
+      return keep(signed32(a) >> Math.min(b, 31));
+    case Op.eq:
+      return a === b ? 1 : 0;
+    case Op.ne:
+      return a !== b ? 1 : 0;
+    case Op.ult:
+      return a < b ? 1 : 0;
+    case Op.ule:
+      return a <= b ? 1 : 0;
+    case Op.slt:
+      return signed32(a) < signed32(b) ? 1 : 0;
+    case Op.sle:
+      return signed32(a) <= signed32(b) ? 1 : 0;
+    case Op.zx:
+      return a;
+    case Op.sx:
+      return keep(signed32(a));
+    case Op.slice:
+      return keep(a >>> b);
+    case Op.cat:
+      return ((a << wb) | b) >>> 0;
+    case Op.select:
+      return a ? b : c;
+    default:
+      return -1;
+  }
 }

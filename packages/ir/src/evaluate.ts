@@ -3,8 +3,8 @@
 // Must not know: how state and memory are kept, WebAssembly.
 import type { Body, Program } from './body.js';
 import { compute } from './compute.js';
-import { Op, OPS } from './op.js';
-import { structure, type Structure } from './structure.js';
+import { OPS, Op } from './op.js';
+import { structure } from './structure.js';
 
 /** An access that memory refuses. `address` is the first byte that may not be accessed. */
 export interface AccessFault {
@@ -42,13 +42,6 @@ function refuse(what: string): never {
   throw new Error(`evaluate: this body may not use ${what}`);
 }
 
-const structures = new WeakMap<Body, Structure>();
-function structureOf(body: Body): Structure {
-  let s = structures.get(body);
-  if (!s) structures.set(body, (s = structure(body)));
-  return s;
-}
-
 /** Steps after which a body counts as endless. */
 const STEP_LIMIT = 10_000_000;
 
@@ -64,11 +57,12 @@ export function evaluate(
   machine: Machine,
   limit = STEP_LIMIT,
 ): Outcome {
-  const { end, otherwise } = structureOf(body);
+  const { end, otherwise } = structure(body);
   const values: bigint[] = new Array<bigint>(body.length).fill(0n);
   const vars: bigint[] = body.vars.map(() => 0n);
   const results = new Map<number, readonly bigint[]>();
-  const list = (i: number): bigint[] => body.extra.slice(body.a[i]!, body.a[i]! + body.b[i]!).map((id) => values[id]!);
+  const list = (i: number): bigint[] =>
+    body.extra.slice(body.a[i]!, body.a[i]! + body.b[i]!).map((id) => values[id]!);
   let steps = 0;
   for (let i = 0; i < body.length; i++) {
     if (++steps > limit) throw new Error(`evaluate: no end after ${limit} steps`);
@@ -110,6 +104,8 @@ export function evaluate(
         if (fault) return { kind: 'fault', ...fault };
         break;
       }
+      case Op.mark:
+        break;
       case Op.host:
         values[i] = BigInt.asUintN(width, machine.host(a));
         break;
@@ -143,7 +139,15 @@ export function evaluate(
         return { kind: 'trap', trap: c, args: list(i) };
       default: {
         const immediate = OPS[op]!.shape[1] === 'i';
-        values[i] = compute(op, width, body.width[a]!, immediate ? 0 : body.width[b]!, values[a]!, immediate ? BigInt(b) : values[b]!, values[c]!);
+        values[i] = compute(
+          op,
+          width,
+          body.width[a]!,
+          immediate ? 0 : body.width[b]!,
+          values[a]!,
+          immediate ? BigInt(b) : values[b]!,
+          values[c]!,
+        );
       }
     }
   }

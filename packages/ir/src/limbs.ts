@@ -94,7 +94,12 @@ export function subLimbs(B: Builder, x: Limbs, y: Limbs): number[] {
     const b = y[k]!;
     const d = B.binary(Op.sub, a, b);
     const r = B.binary(Op.sub, d, B.zx(borrow, B.width(a)));
-    borrow = B.pure(Op.or, 1, B.binary(Op.ult, a, b), B.pure(Op.and, 1, borrow, B.pure(Op.eq, 1, d, B.constant(B.width(a), 0))));
+    borrow = B.pure(
+      Op.or,
+      1,
+      B.binary(Op.ult, a, b),
+      B.pure(Op.and, 1, borrow, B.pure(Op.eq, 1, d, B.constant(B.width(a), 0))),
+    );
     return r;
   });
 }
@@ -108,7 +113,8 @@ export function mulLimbs(B: Builder, x: Limbs, y: Limbs): number[] {
   const width = totalWidth(B, x);
   const digits = (v: Limbs): number[] => {
     const out: number[] = [];
-    for (let at = 0; at < width; at += 32) out.push(B.zx(sliceLimbs(B, v, at, Math.min(32, width - at))[0]!, 64));
+    for (let at = 0; at < width; at += 32)
+      out.push(B.zx(sliceLimbs(B, v, at, Math.min(32, width - at))[0]!, 64));
     return out;
   };
   const [xs, ys] = [digits(x), digits(y)];
@@ -126,7 +132,14 @@ export function mulLimbs(B: Builder, x: Limbs, y: Limbs): number[] {
       carry = B.pure(Op.shr, 64, t, by32);
     }
   }
-  return resize(B, regroup(B, acc.map((d) => B.slice(d, 0, 32))), width);
+  return resize(
+    B,
+    regroup(
+      B,
+      acc.map((d) => B.slice(d, 0, 32)),
+    ),
+    width,
+  );
 }
 
 /** 1 bit: any bit of `x` is set. */
@@ -136,7 +149,13 @@ export function nonZero(B: Builder, x: Limbs): number {
 }
 
 export function equalLimbs(B: Builder, x: Limbs, y: Limbs): number {
-  return B.unary(Op.not, nonZero(B, x.map((a, k) => B.binary(Op.xor, a, y[k]!))));
+  return B.unary(
+    Op.not,
+    nonZero(
+      B,
+      x.map((a, k) => B.binary(Op.xor, a, y[k]!)),
+    ),
+  );
 }
 
 /** x < y, or x <= y with `orEqual`. */
@@ -175,7 +194,11 @@ export function shiftLimbs(B: Builder, x: Limbs, amount: number, left: boolean, 
     return B.binary(Op.or, B.pure(near, 64, w, bits), B.pure(far, 64, neighbour, rest));
   });
   const over = B.pure(Op.ule, 1, B.constant(64, n64), a);
-  return resize(B, v.map((w) => B.select(over, beyond, w)), width);
+  return resize(
+    B,
+    v.map((w) => B.select(over, beyond, w)),
+    width,
+  );
 }
 
 /** Number of zeros above the highest set bit (or below the lowest), as 64 bits; the width for 0. */

@@ -141,6 +141,9 @@ export const Op = {
   jump: def('jump', 'control', 'vi', 'none'),
   /** Ends the instruction with trap c and the arguments extra[a, a + b). */
   trap: def('trap', 'control', '*ii', 'none'),
+
+  /** Instruction number a of the block begins here. Does nothing; nothing that may leave moves across it. */
+  mark: def('mark', 'effect', 'i', 'none'),
 } as const;
 
 /** Definitions by op number. */

@@ -1,7 +1,7 @@
 // Reads the text form of a body, as print.ts writes it. For tests and tools.
 // In: text, and the Program for names. Out: a Body, not verified. Must not know: files.
 import { Body, type Program } from './body.js';
-import { JumpHint, Op, OP_BY_NAME, OPS } from './op.js';
+import { JumpHint, OP_BY_NAME, OPS, Op } from './op.js';
 
 /** Throws SyntaxError with the line's number and text. `#` starts a comment. */
 export function parse(text: string, program?: Program): Body {
@@ -23,7 +23,8 @@ export function parse(text: string, program?: Program): Body {
     const [opName, widthText] = words.shift()!.split('.');
     const op = OP_BY_NAME.get(opName!) ?? fail(`no op ${opName}`);
     const width = widthText ? Number(widthText) : 0;
-    const value = (w: string | undefined): number => names.get(w ?? '') ?? fail(`${w ?? 'operand'} is not defined`);
+    const value = (w: string | undefined): number =>
+      names.get(w ?? '') ?? fail(`${w ?? 'operand'} is not defined`);
     const named = (items: readonly { readonly name: string }[] | undefined): number => {
       const w = words.shift() ?? '';
       if (!w.startsWith('@')) fail(`expected @name, not ${w}`);
@@ -49,7 +50,12 @@ export function parse(text: string, program?: Program): Body {
     } else if (op === Op.jump) {
       const target = operand('v');
       const hint = words.shift();
-      id = body.emit(op, 0, target, hint ? (JumpHint[hint as keyof typeof JumpHint] ?? fail(`no hint ${hint}`)) : 0);
+      id = body.emit(
+        op,
+        0,
+        target,
+        hint ? (JumpHint[hint as keyof typeof JumpHint] ?? fail(`no hint ${hint}`)) : 0,
+      );
     } else {
       const [a, b, c] = OPS[op]!.shape.map(operand);
       id = body.emit(op, width, a, b, c);

@@ -2,7 +2,7 @@
 // In: a Body and its Program. Out: a new Body that does the same. Must not know: what a pass does inside.
 import type { Body, Program } from './body.js';
 import { removeDead } from './dead.js';
-import { simplify, type Substitution } from './simplify.js';
+import { type Substitution, simplify } from './simplify.js';
 
 /** A step from body to body. It never changes its input. */
 export interface Pass {
@@ -34,5 +34,7 @@ export function instantiate(
   params: Substitution['params'],
   pc?: bigint | number,
 ): Body {
-  return removeDead(simplify(template, program, { ...(params && { params }), ...(pc !== undefined && { pc }) }));
+  return removeDead(
+    simplify(template, program, { ...(params && { params }), ...(pc !== undefined && { pc }) }),
+  );
 }

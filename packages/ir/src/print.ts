@@ -1,14 +1,15 @@
 // The text form of a body: one op a line, nested control indented. parse.ts reads it back.
 // In: a Body, and the Program for names. Out: text. Must not know: files.
 import type { Body, Program } from './body.js';
-import { JumpHint, Op, OPS } from './op.js';
+import { JumpHint, OPS, Op } from './op.js';
 
 const HINTS = Object.keys(JumpHint);
 
 /** `@name` where the name is plain and unique, else `@number`. */
 export function reference(items: readonly { readonly name: string }[] | undefined, n: number): string {
   const name = items?.[n]?.name;
-  const plain = name !== undefined && /^[A-Za-z_][\w.]*$/.test(name) && items!.findIndex((x) => x.name === name) === n;
+  const plain =
+    name !== undefined && /^[A-Za-z_][\w.]*$/.test(name) && items!.findIndex((x) => x.name === name) === n;
   return plain ? `@${name}` : `@${n}`;
 }
 
@@ -21,7 +22,11 @@ export function printOp(body: Body, i: number, program?: Program): string {
   const width = body.width[i]!;
   const head = width > 0 || op === Op.call ? `%${i} = ` : '';
   const name = width > 0 ? `${def.name}.${width}` : def.name;
-  const list = (): string => `(${body.extra.slice(a, a + b).map((v) => `%${v}`).join(' ')})`;
+  const list = (): string =>
+    `(${body.extra
+      .slice(a, a + b)
+      .map((v) => `%${v}`)
+      .join(' ')})`;
   switch (op) {
     case Op.const:
       return `${head}${name} 0x${body.constantValue(i).toString(16)}`;
@@ -41,7 +46,9 @@ export function printOp(body: Body, i: number, program?: Program): string {
       return `${name} %${a}${b ? ` ${HINTS[b] ?? b}` : ''}`;
     default: {
       const slots = [a, b, c];
-      const operands = def.shape.map((s, k) => (s === 'v' ? ` %${slots[k]}` : s === 'i' ? ` ${slots[k]}` : ''));
+      const operands = def.shape.map((s, k) =>
+        s === 'v' ? ` %${slots[k]}` : s === 'i' ? ` ${slots[k]}` : '',
+      );
       return head + name + operands.join('');
     }
   }

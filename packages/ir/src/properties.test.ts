@@ -1,5 +1,20 @@
 import { describe, expect, it } from 'vitest';
-import { type Body, type Program, evaluate, limitsFor, optimize, parse, print, Random, randomBody, randomProgram, SimulatedMachine, splitBody, splitProgram, verify } from './testing.js';
+import {
+  type Body,
+  evaluate,
+  limitsFor,
+  optimize,
+  type Program,
+  parse,
+  print,
+  Random,
+  randomBody,
+  randomProgram,
+  SimulatedMachine,
+  splitBody,
+  splitProgram,
+  verify,
+} from './testing.js';
 
 const NARROW = limitsFor(64);
 const WIDE = limitsFor(256);
@@ -10,13 +25,17 @@ function run(program: Program, body: Body, params: bigint[], seed: number): stri
   program.cells.forEach((c, n) => {
     if (!c.name.includes('.')) for (let k = 0; k < c.count; k++) machine.setCell(n, k, rng.bits(c.width));
   });
-  machine.memory.forEach((_, k) => (machine.memory[k] = rng.below(256)));
+  machine.memory.set(machine.memory.map(() => rng.below(256)));
   const outcome = evaluate(program, body, params, 0x1000n, machine);
   const text = JSON.stringify(outcome, (_, v) => (typeof v === 'bigint' ? `0x${v.toString(16)}` : v));
   return `${text}\n${machine.state.join(',')}\n${machine.memory.join(',')}`;
 }
 
-function example(seed: number, widths: readonly number[], effects: boolean): { program: Program; body: Body; params: bigint[] } {
+function example(
+  seed: number,
+  widths: readonly number[],
+  effects: boolean,
+): { program: Program; body: Body; params: bigint[] } {
   const rng = new Random(seed);
   const program = randomProgram(rng, widths, 3);
   const paramWidths = [1, 8, 32, rng.pick(widths), rng.pick(widths)];
@@ -66,10 +85,18 @@ describe('random bodies', () => {
       const limbs = paramWidths.flatMap((w, k) => cut(params[k]!, w));
       const [whole, parts] = [run(program, body, params, seed), run(split, after, limbs, seed)];
       // The results differ in form only: compare state and memory, then the values limb by limb.
-      expect(parts.slice(parts.indexOf('\n')) === whole.slice(whole.indexOf('\n')), `state, seed ${seed}`).toBe(true);
-      const values = (s: string): string[] => (JSON.parse(s.slice(0, s.indexOf('\n'))) as { values?: string[] }).values ?? [];
-      const widths = body.extra.slice(body.a.at(-1)!, body.a.at(-1)! + body.b.at(-1)!).map((v) => body.width[v]!);
-      const expected = values(whole).flatMap((v, k) => cut(BigInt(v), widths[k]!).map((x) => `0x${x.toString(16)}`));
+      expect(
+        parts.slice(parts.indexOf('\n')) === whole.slice(whole.indexOf('\n')),
+        `state, seed ${seed}`,
+      ).toBe(true);
+      const values = (s: string): string[] =>
+        (JSON.parse(s.slice(0, s.indexOf('\n'))) as { values?: string[] }).values ?? [];
+      const widths = body.extra
+        .slice(body.a.at(-1)!, body.a.at(-1)! + body.b.at(-1)!)
+        .map((v) => body.width[v]!);
+      const expected = values(whole).flatMap((v, k) =>
+        cut(BigInt(v), widths[k]!).map((x) => `0x${x.toString(16)}`),
+      );
       expect(values(parts), `seed ${seed}`).toEqual(expected);
     }
   });

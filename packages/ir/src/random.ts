@@ -1,7 +1,7 @@
 // Random well-formed bodies and programs, for property tests of everything that reads IR.
 // In: a seeded generator. Out: bodies that verify. Must not know: what is tested with them.
-import { Body, type Program, cellStride } from './body.js';
-import { Op, OPS } from './op.js';
+import { Body, cellStride, type Program } from './body.js';
+import { OPS, Op } from './op.js';
 
 /** A small seeded generator: the same seed gives the same sequence everywhere. */
 export class Random {
@@ -15,7 +15,7 @@ export class Random {
     this.state ^= this.state << 13;
     this.state ^= this.state >>> 17;
     this.state ^= this.state << 5;
-    return ((Math.imul(this.state, 0x2545f491) >>> 0) / 2 ** 32 * n) >>> 0;
+    return (((Math.imul(this.state, 0x2545f491) >>> 0) / 2 ** 32) * n) >>> 0;
   }
   pick<T>(items: readonly T[]): T {
     return items[this.below(items.length)]!;
@@ -52,7 +52,23 @@ export interface RandomBodyOptions {
   readonly floats?: boolean;
 }
 
-const BINARY = [Op.add, Op.sub, Op.mul, Op.udiv, Op.sdiv, Op.urem, Op.srem, Op.and, Op.or, Op.xor, Op.shl, Op.shr, Op.sar, Op.rotl, Op.rotr];
+const BINARY = [
+  Op.add,
+  Op.sub,
+  Op.mul,
+  Op.udiv,
+  Op.sdiv,
+  Op.urem,
+  Op.srem,
+  Op.and,
+  Op.or,
+  Op.xor,
+  Op.shl,
+  Op.shr,
+  Op.sar,
+  Op.rotl,
+  Op.rotr,
+];
 const UNARY = [Op.not, Op.neg, Op.clz, Op.ctz, Op.popcnt, Op.undef];
 const COMPARE = [Op.eq, Op.ne, Op.ult, Op.ule, Op.slt, Op.sle];
 
@@ -99,7 +115,8 @@ export function randomBody(rng: Random, options: RandomBodyOptions): Body {
         break;
       case 6: {
         const [x, y] = [value(width), value(rng.pick(options.widths))];
-        if (width + body.width[y]! <= Math.max(...options.widths)) add(body.emit(Op.cat, width + body.width[y]!, x, y));
+        if (width + body.width[y]! <= Math.max(...options.widths))
+          add(body.emit(Op.cat, width + body.width[y]!, x, y));
         else if (width % 8 === 0) add(body.emit(Op.bswap, width, x));
         break;
       }
@@ -137,7 +154,12 @@ export function randomBody(rng: Random, options: RandomBodyOptions): Body {
         body.emit(Op.loop, 0);
         scopes.push([]);
         const n = body.emit(Op.slice, 2, body.emit(Op.vget, 8, counter), 0);
-        body.emit(Op.vset, 0, counter, body.emit(Op.shr, 8, body.emit(Op.vget, 8, counter), body.constant(4, 1)));
+        body.emit(
+          Op.vset,
+          0,
+          counter,
+          body.emit(Op.shr, 8, body.emit(Op.vget, 8, counter), body.constant(4, 1)),
+        );
         body.emit(Op.if, 0, body.emit(Op.eq, 1, n, body.constant(2, 0)));
         body.emit(Op.break, 0, 0);
         body.emit(Op.end, 0);
@@ -169,7 +191,7 @@ export function randomBody(rng: Random, options: RandomBodyOptions): Body {
         const c = rng.below(program.funcs.length);
         const args = program.funcs[c]!.params.map(value);
         const call = body.emit(Op.call, 0, body.list(args), args.length, c);
-        program.funcs[c]!.results.forEach((w, k) => add(body.emit(Op.result, w, call, k)));
+        program.funcs[c]!.results.forEach((w, k) => void add(body.emit(Op.result, w, call, k)));
       }
     }
   };

@@ -3,7 +3,7 @@
 // In: a Body, optionally values for params and pc. Out: a new Body. Must not know: what dead.ts removes afterwards.
 import type { Body, Program } from './body.js';
 import { Builder } from './builder.js';
-import { Op, OPS } from './op.js';
+import { OPS, Op } from './op.js';
 import { structure } from './structure.js';
 
 /** Constants that stand for leaves. `params[k]` undefined keeps param k. Values are unsigned. */
@@ -23,7 +23,7 @@ interface KnownCell {
 
 /** Known contents at a point. vars: a value id, -1 unknown, -2 still zero. */
 interface Known {
-  vars: Int32Array;
+  vars: number[];
   cells: KnownCell[];
 }
 
@@ -46,7 +46,7 @@ export function simplify(body: Body, program: Program, substitution: Substitutio
 
 class Simplifier {
   private readonly B = new Builder();
-  private readonly map: Int32Array;
+  private readonly map: number[];
   private known: Known;
   private readonly regions: Region[] = [];
 
@@ -55,15 +55,16 @@ class Simplifier {
     private readonly program: Program,
     private readonly substitution: Substitution,
   ) {
-    this.map = new Int32Array(from.length).fill(-1);
-    this.known = { vars: new Int32Array(from.vars.length).fill(-2), cells: [] };
+    this.map = new Array<number>(from.length).fill(-1);
+    this.known = { vars: new Array<number>(from.vars.length).fill(-2), cells: [] };
     this.B.body.vars.push(...from.vars);
   }
 
   run(): Body {
     const { from, map, B } = this;
     const { end, otherwise } = structure(from);
-    const list = (i: number): number[] => from.extra.slice(from.a[i]!, from.a[i]! + from.b[i]!).map((v) => map[v]!);
+    const list = (i: number): number[] =>
+      from.extra.slice(from.a[i]!, from.a[i]! + from.b[i]!).map((v) => map[v]!);
     for (let i = 0; i < from.length; i++) {
       const op = from.op[i]!;
       const w = from.width[i]!;
@@ -102,6 +103,7 @@ class Simplifier {
           B.effect(op, 0, map[a]!, map[b]!);
           break;
         case Op.host:
+        case Op.mark:
           map[i] = B.effect(op, w, a);
           break;
         case Op.call:
@@ -260,7 +262,9 @@ class Simplifier {
     if (v === -2) return B.constant(B.body.vars[variable]!, 0);
     if (v < at) return v;
     if (!B.isConstant(v)) return -1;
-    return B.width(v) <= 32 ? B.constant(B.width(v), B.body.a[v]!) : B.constant(B.width(v), B.body.constantValue(v));
+    return B.width(v) <= 32
+      ? B.constant(B.width(v), B.body.a[v]!)
+      : B.constant(B.width(v), B.body.constantValue(v));
   }
 
   private vget(variable: number, width: number): number {
@@ -299,7 +303,9 @@ class Simplifier {
   /** Cells that share storage with `cell` count as set too: split-wide.ts names limbs so. */
   private noteAliases(cell: number): void {
     const region = this.regions.findLast((r) => r.at >= 0);
-    if (region) for (const k of region.before.cells) if (k.cell !== cell && this.overlaps(k.cell, cell)) region.cellsSet.add(k.cell);
+    if (region)
+      for (const k of region.before.cells)
+        if (k.cell !== cell && this.overlaps(k.cell, cell)) region.cellsSet.add(k.cell);
   }
 
   /** Forgets what the ops from..to of the old body may change: they run an unknown number of times. */
@@ -313,6 +319,8 @@ class Simplifier {
     if (!set.size) return;
     const outer = this.regions.findLast((r) => r.at >= 0);
     if (outer) for (const cell of set) outer.cellsSet.add(cell);
-    this.known.cells = this.known.cells.filter((k) => !set.has(k.cell) && ![...set].some((s) => this.overlaps(k.cell, s)));
+    this.known.cells = this.known.cells.filter(
+      (k) => !set.has(k.cell) && ![...set].some((s) => this.overlaps(k.cell, s)),
+    );
   }
 }

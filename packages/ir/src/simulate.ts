@@ -13,7 +13,9 @@ export class SimulatedMachine implements Machine {
     readonly bigEndian: boolean,
     memoryBytes = 2048,
   ) {
-    this.state = new Uint8Array(Math.max(8, ...program.cells.map((c) => c.offset + (c.count - 1) * c.stride + cellStride(c.width))));
+    this.state = new Uint8Array(
+      Math.max(8, ...program.cells.map((c) => c.offset + (c.count - 1) * c.stride + cellStride(c.width))),
+    );
     this.memory = new Uint8Array(memoryBytes);
   }
 
@@ -27,7 +29,8 @@ export class SimulatedMachine implements Machine {
 
   setCell(cell: number, index: number, value: bigint): void {
     const c = this.program.cells[cell]!;
-    for (let k = 0; k < cellStride(c.width); k++) this.state[c.offset + index * c.stride + k] = Number((value >> BigInt(8 * k)) & 0xffn);
+    for (let k = 0; k < cellStride(c.width); k++)
+      this.state[c.offset + index * c.stride + k] = Number((value >> BigInt(8 * k)) & 0xffn);
   }
 
   load(address: bigint, width: number): bigint | AccessFault {
@@ -35,7 +38,8 @@ export class SimulatedMachine implements Machine {
     const fault = this.check(address, n, 'read');
     if (fault) return fault;
     let v = 0n;
-    for (let k = 0; k < n; k++) v = (v << 8n) | BigInt(this.memory[Number(address) + (this.bigEndian ? k : n - 1 - k)]!);
+    for (let k = 0; k < n; k++)
+      v = (v << 8n) | BigInt(this.memory[Number(address) + (this.bigEndian ? k : n - 1 - k)]!);
     return v;
   }
 
@@ -44,7 +48,9 @@ export class SimulatedMachine implements Machine {
     const fault = this.check(address, n, 'write');
     if (fault) return fault;
     for (let k = 0; k < n; k++) {
-      this.memory[Number(address) + (this.bigEndian ? n - 1 - k : k)] = Number((value >> BigInt(8 * k)) & 0xffn);
+      this.memory[Number(address) + (this.bigEndian ? n - 1 - k : k)] = Number(
+        (value >> BigInt(8 * k)) & 0xffn,
+      );
     }
     return undefined;
   }

@@ -2,15 +2,39 @@
 // In: an op, limb lists of its operands. Out: the limbs of the result. Must not know: effects, control.
 import type { Builder } from './builder.js';
 import {
-  addLimbs, countZeros, equalLimbs, lessLimbs, type Limbs, limbWidths, mulLimbs, nonZero, notLimbs, regroup, resize,
-  selectLimbs, shiftLimbs, signExtend, sliceLimbs, subLimbs, totalWidth,
+  addLimbs,
+  countZeros,
+  equalLimbs,
+  type Limbs,
+  lessLimbs,
+  limbWidths,
+  mulLimbs,
+  nonZero,
+  notLimbs,
+  regroup,
+  resize,
+  selectLimbs,
+  shiftLimbs,
+  signExtend,
+  sliceLimbs,
+  subLimbs,
+  totalWidth,
 } from './limbs.js';
-import { Op, OPS } from './op.js';
+import { OPS, Op } from './op.js';
 import type { SplitProgram } from './split-wide.js';
 import { negateLimbs } from './wide-division.js';
 
 /** `x`, `y`, `z` are the operands a, b, c; `immediate` is b where b is one. */
-export function splitPure(B: Builder, split: SplitProgram, op: number, width: number, x: Limbs, y: Limbs, z: Limbs, immediate: number): number[] {
+export function splitPure(
+  B: Builder,
+  split: SplitProgram,
+  op: number,
+  width: number,
+  x: Limbs,
+  y: Limbs,
+  z: Limbs,
+  immediate: number,
+): number[] {
   const bit0 = B.constant(1, 0);
   switch (op) {
     case Op.add:
@@ -61,9 +85,15 @@ export function splitPure(B: Builder, split: SplitProgram, op: number, width: nu
     case Op.ctz:
       return resize(B, [countZeros(B, x, op === Op.clz)], width);
     case Op.popcnt:
-      return resize(B, [x.map((a) => B.unary(Op.popcnt, B.zx(a, 64))).reduce((p, q) => B.binary(Op.add, p, q))], width);
+      return resize(
+        B,
+        [x.map((a) => B.unary(Op.popcnt, B.zx(a, 64))).reduce((p, q) => B.binary(Op.add, p, q))],
+        width,
+      );
     case Op.bswap: {
-      const full = resize(B, x, 64 * x.length).map((a) => B.unary(Op.bswap, a)).reverse();
+      const full = resize(B, x, 64 * x.length)
+        .map((a) => B.unary(Op.bswap, a))
+        .reverse();
       return sliceLimbs(B, full, 64 * x.length - width, width);
     }
     case Op.zx:
@@ -99,7 +129,13 @@ function rotate(B: Builder, split: SplitProgram, x: Limbs, y: Limbs, left: boole
   else if (y.length === 1) n = B.binary(Op.urem, n64(y[0]!), B.constant(64, width));
   else {
     const total = totalWidth(B, y);
-    n = divide(B, split, y, limbWidths(total).map((w, k) => B.constant(w, k === 0 ? width : 0)), false)[0]!;
+    n = divide(
+      B,
+      split,
+      y,
+      limbWidths(total).map((w, k) => B.constant(w, k === 0 ? width : 0)),
+      false,
+    )[0]!;
   }
   const back = B.binary(Op.sub, B.constant(64, width), n);
   const bit0 = B.constant(1, 0);

@@ -1,10 +1,10 @@
 // Legaliser: turns every value above 64 bits into limbs, so that emitters see 64 bits at most.
 // In: bodies and a Program. Out: bodies over a split Program, in which wide cells have an extra cell for each limb.
 // Must not know: WebAssembly, where state lives.
-import { Body, type Cell, type Func, type Program } from './body.js';
+import type { Body, Cell, Func, Program } from './body.js';
 import { Builder } from './builder.js';
 import { type Limbs, limbWidths, resize } from './limbs.js';
-import { Op, OPS } from './op.js';
+import { OPS, Op } from './op.js';
 import { splitPure } from './split-pure.js';
 import { wideDivision } from './wide-division.js';
 
@@ -54,7 +54,12 @@ export function splitProgram(source: Program, options: SplitOptions): SplitProgr
   };
   // Numbers first: bodies may call any function, and divisions come after all of them.
   source.funcs.forEach((f) => {
-    funcs.push({ name: f.name, params: f.params.flatMap(limbWidths), results: f.results.flatMap(limbWidths), body: f.body });
+    funcs.push({
+      name: f.name,
+      params: f.params.flatMap(limbWidths),
+      results: f.results.flatMap(limbWidths),
+      body: f.body,
+    });
   });
   source.funcs.forEach((f, n) => {
     funcs[n] = { ...funcs[n]!, body: splitBody(f.body, split, f.params) };
@@ -78,8 +83,10 @@ export function splitBody(body: Body, split: SplitProgram, params?: readonly num
   const varStarts = starts(body.vars);
   B.body.vars.push(...body.vars.flatMap(limbWidths));
   const paramStarts = params && starts(params);
-  const many = (op: number, width: number, at: number): number[] => limbWidths(width).map((w, k) => B.effect(op, w, at + k));
-  const list = (i: number): number[] => body.extra.slice(body.a[i]!, body.a[i]! + body.b[i]!).flatMap((v) => limbs[v]!);
+  const many = (op: number, width: number, at: number): number[] =>
+    limbWidths(width).map((w, k) => B.effect(op, w, at + k));
+  const list = (i: number): number[] =>
+    body.extra.slice(body.a[i]!, body.a[i]! + body.b[i]!).flatMap((v) => limbs[v]!);
   for (let i = 0; i < body.length; i++) {
     const op = body.op[i]!;
     const w = body.width[i]!;

@@ -13,8 +13,21 @@ export interface Structure {
   readonly otherwise: Int32Array;
 }
 
-/** Throws RangeError, with the position, where control ops do not nest. */
+const NONE: Structure = { end: new Int32Array(0), otherwise: new Int32Array(0) };
+const known = new WeakMap<Body, { length: number; value: Structure }>();
+
+/** Throws RangeError, with the position, where control ops do not nest. Kept for as long as the body does not grow. */
 export function structure(body: Body): Structure {
+  // Most bodies are straight.
+  if (!body.op.some((op) => op >= Op.if && op <= Op.break)) return NONE;
+  const kept = known.get(body);
+  if (kept?.length === body.length) return kept.value;
+  const value = analyse(body);
+  known.set(body, { length: body.length, value });
+  return value;
+}
+
+function analyse(body: Body): Structure {
   const n = body.length;
   const end = new Int32Array(n).fill(-1);
   const otherwise = new Int32Array(n).fill(-1);
@@ -25,7 +38,8 @@ export function structure(body: Body): Structure {
     if (op === Op.if || op === Op.loop) open.push(i);
     else if (op === Op.else) {
       const at = open.at(-1);
-      if (at === undefined || body.op[at] !== Op.if || otherwise[at] !== -1) throw new RangeError(`op ${i}: else without if`);
+      if (at === undefined || body.op[at] !== Op.if || otherwise[at] !== -1)
+        throw new RangeError(`op ${i}: else without if`);
       otherwise[at] = i;
     } else if (op === Op.break) {
       const loops = open.filter((at) => body.op[at] === Op.loop);
@@ -43,7 +57,8 @@ export function structure(body: Body): Structure {
       }
     }
   }
-  if (open.length) throw new RangeError(`op ${open.at(-1)}: ${body.op[open.at(-1)!] === Op.if ? 'if' : 'loop'} without end`);
+  if (open.length)
+    throw new RangeError(`op ${open.at(-1)}: ${body.op[open.at(-1)!] === Op.if ? 'if' : 'loop'} without end`);
   for (const [i, at] of breaks) end[i] = end[at]!;
   return { end, otherwise };
 }

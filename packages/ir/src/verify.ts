@@ -1,7 +1,7 @@
 // Checks that a body is well formed: widths, dominance, nesting, numbers of cells, functions and traps.
 // In: a Body and its Program. Out: messages, each with the op's text. Must not know: where the body came from.
 import type { Body, Program } from './body.js';
-import { Op, OPS } from './op.js';
+import { OPS, Op } from './op.js';
 import { printOp } from './print.js';
 
 export interface VerifyOptions {
@@ -40,16 +40,22 @@ export function verify(body: Body, program: Program, options: VerifyOptions = {}
       }
       return body.width[v]!;
     };
-    const operands = def.shape[0] === '*' ? body.extra.slice(a, a + b) : slots.filter((_, k) => def.shape[k] === 'v');
+    const operands =
+      def.shape[0] === '*' ? body.extra.slice(a, a + b) : slots.filter((_, k) => def.shape[k] === 'v');
     const widths = operands.map(use);
     const expect = (ok: boolean, why: string): void => {
       if (!ok) fail(why);
     };
     const lists = (wanted: readonly number[] | undefined, what: string): void => {
-      if (wanted) expect(wanted.length === widths.length && wanted.every((w, k) => w === widths[k]), `${what} (${widths}) should be (${wanted})`);
+      if (wanted)
+        expect(
+          wanted.length === widths.length && wanted.every((w, k) => w === widths[k]),
+          `${what} (${widths}) should be (${wanted})`,
+        );
     };
     const equal = (from: number): void => {
-      for (let k = from + 1; k < widths.length; k++) expect(widths[k] === widths[from], `operand widths ${widths[from]} and ${widths[k]} differ`);
+      for (let k = from + 1; k < widths.length; k++)
+        expect(widths[k] === widths[from], `operand widths ${widths[from]} and ${widths[k]} differ`);
     };
 
     if (def.result === 'none') expect(width === 0, 'has no result, so no width');
@@ -68,7 +74,8 @@ export function verify(body: Body, program: Program, options: VerifyOptions = {}
 
     switch (op) {
       case Op.param:
-        if (options.params) expect(options.params[a] === width, `param ${a} has ${options.params[a] ?? 'no'} bits`);
+        if (options.params)
+          expect(options.params[a] === width, `param ${a} has ${options.params[a] ?? 'no'} bits`);
         break;
       case Op.pc:
         expect(width === program.word, `pc has ${program.word} bits`);
@@ -114,18 +121,29 @@ export function verify(body: Body, program: Program, options: VerifyOptions = {}
       case Op.set: {
         const cell = program.cells[a];
         if (!cell) fail(`no cell ${a}`);
-        else expect((op === Op.get ? width : widths[1]) === cell.width, `cell ${cell.name} has ${cell.width} bits`);
+        else
+          expect(
+            (op === Op.get ? width : widths[1]) === cell.width,
+            `cell ${cell.name} has ${cell.width} bits`,
+          );
         break;
       }
       case Op.vget:
       case Op.vset:
         if (body.vars[a] === undefined) fail(`no variable ${a}`);
-        else expect((op === Op.vget ? width : widths[0]) === body.vars[a], `variable ${a} has ${body.vars[a]} bits`);
+        else
+          expect(
+            (op === Op.vget ? width : widths[0]) === body.vars[a],
+            `variable ${a} has ${body.vars[a]} bits`,
+          );
         break;
       case Op.load:
       case Op.store:
         expect(widths[0] === program.word, `addresses have ${program.word} bits`);
-        expect(MEMORY_WIDTHS.includes(op === Op.load ? width : widths[1]!), 'memory widths are 8, 16, 32, 64, 128');
+        expect(
+          MEMORY_WIDTHS.includes(op === Op.load ? width : widths[1]!),
+          'memory widths are 8, 16, 32, 64, 128',
+        );
         break;
       case Op.host:
         expect(program.hosts[a]?.width === width, `host ${a} has ${program.hosts[a]?.width ?? 'no'} bits`);
@@ -138,7 +156,11 @@ export function verify(body: Body, program: Program, options: VerifyOptions = {}
       case Op.result: {
         const func = body.op[a] === Op.call ? program.funcs[body.c[a]!] : undefined;
         if (!func) fail(`%${a} is not a call`);
-        else expect(func.results[b] === width, `result ${b} of ${func.name} has ${func.results[b] ?? 'no'} bits`);
+        else
+          expect(
+            func.results[b] === width,
+            `result ${b} of ${func.name} has ${func.results[b] ?? 'no'} bits`,
+          );
         break;
       }
       case Op.return:
@@ -171,6 +193,7 @@ export function verify(body: Body, program: Program, options: VerifyOptions = {}
       else close(region.from, i);
     } else if (width > 0 || op === Op.call) visible[i] = 1;
   }
-  for (const region of regions) errors.push(`op ${region.from}: ${printOp(body, region.from, program)}: has no end`);
+  for (const region of regions)
+    errors.push(`op ${region.from}: ${printOp(body, region.from, program)}: has no end`);
   return errors;
 }

@@ -2,7 +2,17 @@
 // In: a width above 64. Out: a Func from limbs to limbs. Must not know: who calls it.
 import type { Func } from './body.js';
 import { Builder } from './builder.js';
-import { addLimbs, constantLimbs, countZeros, lessLimbs, limbWidths, nonZero, selectLimbs, shiftLimbs, subLimbs } from './limbs.js';
+import {
+  addLimbs,
+  constantLimbs,
+  countZeros,
+  lessLimbs,
+  limbWidths,
+  nonZero,
+  selectLimbs,
+  shiftLimbs,
+  subLimbs,
+} from './limbs.js';
 import { Op } from './op.js';
 
 /** A function (a, b) -> (a / b, a % b) of unsigned values of `width` bits, all of them as limbs. */
@@ -17,7 +27,8 @@ export function wideDivision(width: number): Func {
   const left = B.body.variable(32);
   const bit0 = B.constant(1, 0);
   const read = (vars: number[]): number[] => vars.map((v, k) => B.effect(Op.vget, widths[k]!, v));
-  const write = (vars: number[], values: readonly number[]): void => vars.forEach((v, k) => void B.effect(Op.vset, 0, v, values[k]!));
+  const write = (vars: number[], values: readonly number[]): void =>
+    vars.forEach((v, k) => void B.effect(Op.vset, 0, v, values[k]!));
 
   // Leading zeros of a give zeros of the quotient: start after them.
   const skip = countZeros(B, a, true);
@@ -38,15 +49,28 @@ export function wideDivision(width: number): Func {
   const fits = B.pure(Op.or, 1, topOf(r0), lessLimbs(B, b, r1, false, true));
   write(r, selectLimbs(B, fits, subLimbs(B, r1, b), r1));
   const q1 = shiftLimbs(B, q0, one, true, bit0);
-  write(q, q1.map((id, k) => (k === 0 ? B.binary(Op.or, id, B.zx(fits, widths[0]!)) : id)));
+  write(
+    q,
+    q1.map((id, k) => (k === 0 ? B.binary(Op.or, id, B.zx(fits, widths[0]!)) : id)),
+  );
   B.end();
   const ok = nonZero(B, b);
   B.leaveWith(Op.return, [...selectLimbs(B, ok, read(q), constantLimbs(B, width, 0n)), ...read(r)]);
-  return { name: `udivrem${width}`, params: [...widths, ...widths], results: [...widths, ...widths], body: B.body };
+  return {
+    name: `udivrem${width}`,
+    params: [...widths, ...widths],
+    results: [...widths, ...widths],
+    body: B.body,
+  };
 }
 
 /** -x of limbs. */
 export function negateLimbs(B: Builder, x: readonly number[]): number[] {
   const zero = x.map((id) => B.constant(B.width(id), 0));
-  return addLimbs(B, x.map((id) => B.unary(Op.not, id)), zero, B.constant(1, 1)).sum;
+  return addLimbs(
+    B,
+    x.map((id) => B.unary(Op.not, id)),
+    zero,
+    B.constant(1, 1),
+  ).sum;
 }

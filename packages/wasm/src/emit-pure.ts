@@ -1,8 +1,8 @@
 // The pure ops in WebAssembly: one case an op. Values are zero-extended in their container unless said otherwise.
 // In: an op of a body. Out: instructions that push its value. Must not know: targets, control.
-import { Op, OPS } from '@mimic/ir';
-import { emitFloat } from './emit-float.js';
+import { OPS, Op } from '@mimic/ir';
 import type { Emitter } from './emit.js';
+import { emitFloat } from './emit-float.js';
 import { Type, W } from './opcodes.js';
 
 /** i64 instructions follow their i32 ones at this distance, in two groups. */
@@ -233,7 +233,7 @@ function shift(e: Emitter, op: number, width: number, a: number, b: number): voi
     e.push(a, op === Op.shr);
     if (op === Op.sar) signExtend(e, width);
   };
-  const inRange = e.bits(b) < 7 && (1 << e.bits(b)) <= container;
+  const inRange = e.bits(b) < 7 && 1 << e.bits(b) <= container;
   if (e.isConstant(b)) {
     const n = e.constantValue(b);
     if (n >= BigInt(container) && op !== Op.sar) {

@@ -1,4 +1,19 @@
-import { Body, compute, evaluate, isFloatResult, noMachine, Op, OPS, optimize, type Program, Random, randomBody, randomProgram, splitBody, splitProgram } from '@mimic/ir';
+import {
+  Body,
+  compute,
+  evaluate,
+  isFloatResult,
+  noMachine,
+  OPS,
+  Op,
+  optimize,
+  type Program,
+  Random,
+  randomBody,
+  randomProgram,
+  splitBody,
+  splitProgram,
+} from '@mimic/ir';
 import { describe, expect, it } from 'vitest';
 import { compileModule, defineFunctions, instantiateModule, ModuleBuilder } from './index.js';
 
@@ -12,7 +27,9 @@ function compile(program: Program, names: readonly number[]): ((...args: bigint[
   return names.map((n) => {
     const f = program.funcs[n]!;
     return (...args) => {
-      const out = exports[`f${n}`]!(...args.map((v, k) => (f.params[k]! <= 32 ? Number(BigInt.asIntN(32, v)) : BigInt.asIntN(64, v))));
+      const out = exports[`f${n}`]!(
+        ...args.map((v, k) => (f.params[k]! <= 32 ? Number(BigInt.asIntN(32, v)) : BigInt.asIntN(64, v))),
+      );
       const list = f.results.length === 1 ? [out] : [...(out as Iterable<unknown>)];
       return list.map((v, k) => BigInt.asUintN(f.results[k]! <= 32 ? 32 : 64, BigInt(v as number)));
     };
@@ -29,11 +46,14 @@ describe('the emitter', () => {
       if (def.kind !== 'pure' || op <= Op.pc) return;
       const floats = op >= Op.fadd && op <= Op.utof;
       for (const w of floats ? [32, 64] : WIDTHS) {
-        const add = (width: number, widths: number[], immediate = 0): void => void cases.push({ op, width, widths, immediate });
+        const add = (width: number, widths: number[], immediate = 0): void =>
+          void cases.push({ op, width, widths, immediate });
         if (op === Op.bswap && w % 8) continue;
         if (op === Op.frint) for (const m of [0, 1, 2, 3]) add(w, [w], m);
         else if (op === Op.zx || op === Op.sx) for (const to of WIDTHS.filter((x) => x >= w)) add(to, [w]);
-        else if (op === Op.slice) for (const to of WIDTHS.filter((x) => x <= w)) add(to, [w], rng.below(w - to + 1)), add(to, [w], w - to);
+        else if (op === Op.slice)
+          for (const to of WIDTHS.filter((x) => x <= w))
+            for (const at of [rng.below(w - to + 1), w - to]) add(to, [w], at);
         else if (op === Op.cat) for (const x of WIDTHS.filter((x) => x + w <= 64)) add(x + w, [x, w]);
         else if (op === Op.select) add(w, [1, w, w]);
         else if (op === Op.carry) add(1, [w, w, 1]);
@@ -51,16 +71,30 @@ describe('the emitter', () => {
       return { name: OPS[op]!.name, params: widths, results: [width], body };
     });
     const program: Program = { cells: [], funcs, traps: [], hosts: [], word: 32 };
-    const calls = compile(program, funcs.map((_, n) => n));
+    const calls = compile(
+      program,
+      funcs.map((_, n) => n),
+    );
     cases.forEach(({ op, width, widths, immediate }, n) => {
       for (let k = 0; k < 60; k++) {
         const args = widths.map((w) => rng.bits(w));
         const immediates = OPS[op]!.shape[1] === 'i';
-        const want = compute(op, width, widths[0]!, immediates ? 0 : (widths[1] ?? 0), args[0]!, immediates ? BigInt(immediate) : (args[1] ?? 0n), args[2] ?? 0n);
+        const want = compute(
+          op,
+          width,
+          widths[0]!,
+          immediates ? 0 : (widths[1] ?? 0),
+          args[0]!,
+          immediates ? BigInt(immediate) : (args[1] ?? 0n),
+          args[2] ?? 0n,
+        );
         let got = calls[n]!(...args)[0]!;
         // The payload of a NaN is the host's choice.
         if (isFloatResult(op) && isNaN64(got, width) && isNaN64(want, width)) got = want;
-        if (got !== want) expect.fail(`${OPS[op]!.name}.${width} (${widths}) ${args.map((v) => v.toString(16))}: ${got.toString(16)}, not ${want.toString(16)}`);
+        if (got !== want)
+          expect.fail(
+            `${OPS[op]!.name}.${width} (${widths}) ${args.map((v) => v.toString(16))}: ${got.toString(16)}, not ${want.toString(16)}`,
+          );
       }
     });
   });
@@ -80,9 +114,18 @@ describe('the emitter', () => {
       const want = outcome.kind === 'return' ? outcome.values.flatMap((v, k) => cut(v, results[k]!)) : [];
       const main = program.funcs.length - 1;
       expect(splitBody(body, split, params).length).toBeGreaterThan(0);
-      expect(compile(split, [main])[0]!(...args.flatMap((v, k) => cut(v, params[k]!))), `seed ${seed}`).toEqual(want);
-      const folded: Program = { ...split, funcs: split.funcs.map((f) => ({ ...f, body: optimize(f.body, split) })) };
-      expect(compile(folded, [main])[0]!(...args.flatMap((v, k) => cut(v, params[k]!))), `seed ${seed}, optimized`).toEqual(want);
+      expect(
+        compile(split, [main])[0]!(...args.flatMap((v, k) => cut(v, params[k]!))),
+        `seed ${seed}`,
+      ).toEqual(want);
+      const folded: Program = {
+        ...split,
+        funcs: split.funcs.map((f) => ({ ...f, body: optimize(f.body, split) })),
+      };
+      expect(
+        compile(folded, [main])[0]!(...args.flatMap((v, k) => cut(v, params[k]!))),
+        `seed ${seed}, optimized`,
+      ).toEqual(want);
     }
   });
 });
@@ -94,5 +137,7 @@ function cut(v: bigint, width: number): bigint[] {
 }
 
 function isNaN64(bits: bigint, width: number): boolean {
-  return width === 64 ? (bits & 0x7fffffffffffffffn) > 0x7ff0000000000000n : (bits & 0x7fffffffn) > 0x7f800000n;
+  return width === 64
+    ? (bits & 0x7fffffffffffffffn) > 0x7ff0000000000000n
+    : (bits & 0x7fffffffn) > 0x7f800000n;
 }

@@ -1,12 +1,12 @@
 // Turns a body (widths up to 64) into WebAssembly code, op by op.
 // In: a Body, a Target for everything that is not computing. Out: instructions in a Code, locals in a Locals.
 // Must not know: architectures, where state and memory are.
-import { type Body, Op, OPS } from '@mimic/ir';
-import { Code } from './code.js';
+import { type Body, OPS, Op } from '@mimic/ir';
+import type { Code } from './code.js';
 import { emitPure } from './emit-pure.js';
+import { Type, VOID, W } from './opcodes.js';
 import { type Schedule, schedule } from './schedule.js';
 import type { Target } from './target.js';
-import { Type, VOID, W } from './opcodes.js';
 
 /** The value type that holds a value of `width` bits. */
 export function typeOf(width: number): number {
@@ -286,6 +286,9 @@ export class Emitter {
         break;
       case Op.store:
         target.store(this, a, b);
+        break;
+      case Op.mark:
+        target.mark?.(this, a);
         break;
       case Op.if:
         this.push(a);

@@ -144,7 +144,12 @@ function locals(c: Code, types: readonly number[]): void {
   }
 }
 
-function section<T>(out: Code, id: number, items: readonly T[], write: (c: Code, item: T, n: number) => void): void {
+function section<T>(
+  out: Code,
+  id: number,
+  items: readonly T[],
+  write: (c: Code, item: T, n: number) => void,
+): void {
   if (!items.length) return;
   const c = new Code(1024);
   c.u32(items.length);

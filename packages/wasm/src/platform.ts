@@ -4,7 +4,10 @@
 interface WasmApi {
   Memory: new (descriptor: { initial: number; maximum?: number; shared?: boolean }) => WasmMemory;
   Module: new (bytes: Uint8Array) => object;
-  Instance: new (module: object, imports: WasmImports) => { readonly exports: Readonly<Record<string, unknown>> };
+  Instance: new (
+    module: object,
+    imports: WasmImports,
+  ) => { readonly exports: Readonly<Record<string, unknown>> };
 }
 
 /** A linear memory. `buffer` is replaced when it grows. */
@@ -33,6 +36,9 @@ export function compileModule(bytes: Uint8Array): WasmModule {
 }
 
 /** The functions that the module exports, by name. */
-export function instantiateModule(module: WasmModule, imports: WasmImports): Readonly<Record<string, WasmFunction>> {
+export function instantiateModule(
+  module: WasmModule,
+  imports: WasmImports,
+): Readonly<Record<string, WasmFunction>> {
   return new api.Instance(module.module, imports).exports as Record<string, WasmFunction>;
 }

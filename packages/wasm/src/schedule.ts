@@ -1,6 +1,6 @@
 // Decides which values of a body are computed where they are used, and which go through a local.
 // In: a Body. Out: a flag for each value. Must not know: instructions, targets.
-import { Body, Op, OPS, operands } from '@mimic/ir';
+import { type Body, OPS, Op, operands } from '@mimic/ir';
 
 /** `lazy[i]`: value i is pushed by its users. `uses[i]`: how often it is used. */
 export interface Schedule {
@@ -77,7 +77,11 @@ function mayMove(body: Body, i: number, root: number): boolean {
       if (body.op[root] === Op.store) return false;
       for (let j = i + 1; j < root; j++) {
         const op = body.op[j]!;
-        if (isControl(op) || (OPS[op]!.kind === 'effect' && op !== Op.get && op !== Op.vget && op !== Op.vset)) return false;
+        if (
+          isControl(op) ||
+          (OPS[op]!.kind === 'effect' && op !== Op.get && op !== Op.vget && op !== Op.vset)
+        )
+          return false;
       }
       return true;
     }

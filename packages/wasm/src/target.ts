@@ -25,6 +25,8 @@ export interface Target {
   jump(e: Emitter, target: number, hint: number): void;
   trap(e: Emitter, trap: number, args: readonly number[]): void;
   return(e: Emitter, values: readonly number[]): void;
+  /** Instruction `n` of the block begins. */
+  mark?(e: Emitter, n: number): void;
   /** The body fell off its end. */
   finish(e: Emitter): void;
   /** Index of the WebAssembly function of function `n` of the program. */

@@ -1,0 +1,82 @@
+// Which memory accesses of a block need a permission check of their own.
+// In: a block's body. Out: by access: nothing, or the range to check before it. Must not know: WebAssembly.
+import { PAGE_SIZE } from '@mimic/bus';
+import { type Body, Op } from '@mimic/ir';
+
+/** One byte of a page's permissions speaks for a range of a page's length: so one check covers all accesses in it. */
+export interface RangeCheck {
+  /** The value that the addresses have in common, or -1 for constant addresses. */
+  readonly base: number;
+  /** First byte, from the base. */
+  readonly low: number;
+  /** Length in bytes, at most a page. */
+  readonly length: number;
+  readonly reads: boolean;
+  readonly writes: boolean;
+}
+
+interface Access {
+  readonly op: number;
+  readonly base: number;
+  readonly displacement: number;
+  readonly bytes: number;
+  readonly write: boolean;
+}
+
+/** Checks by op: those to make right before it. Accesses without an entry are covered by an earlier one. */
+export function planChecks(body: Body, first = 0, last = body.length): Map<number, RangeCheck> {
+  const accesses: Access[] = [];
+  const depthOf: number[] = [];
+  let depth = 0;
+  for (let i = first; i < last; i++) {
+    const op = body.op[i]!;
+    if (op === Op.if || op === Op.loop || op === Op.else) depth++;
+    if (op === Op.end) depth++;
+    if (op !== Op.load && op !== Op.store) continue;
+    const address = body.a[i]!;
+    const { base, displacement } = split(body, address);
+    const width = op === Op.load ? body.width[i]! : body.width[body.b[i]!]!;
+    accesses.push({ op: i, base, displacement, bytes: width / 8, write: op === Op.store });
+    depthOf.push(depth);
+  }
+  const out = new Map<number, RangeCheck>();
+  const covered = new Set<number>();
+  accesses.forEach((a, k) => {
+    if (covered.has(k)) return;
+    let low = a.displacement;
+    let high = a.displacement + a.bytes;
+    let reads = !a.write;
+    let writes = a.write;
+    covered.add(k);
+    for (let j = k + 1; j < accesses.length; j++) {
+      const b = accesses[j]!;
+      // What may not run, or runs after something may not have run, checks for itself.
+      if (b.base !== a.base || depthOf[j] !== depthOf[k]) continue;
+      const l = Math.min(low, b.displacement);
+      const h = Math.max(high, b.displacement + b.bytes);
+      if (h - l > PAGE_SIZE) continue;
+      low = l;
+      high = h;
+      if (b.write) writes = true;
+      else reads = true;
+      covered.add(j);
+    }
+    out.set(a.op, { base: a.base, low, length: high - low, reads, writes });
+  });
+  return out;
+}
+
+/** A value as base + constant. */
+export function split(body: Body, id: number): { base: number; displacement: number } {
+  const op = body.op[id]!;
+  const constant = (v: number): number | undefined => (body.op[v] === Op.const && body.width[v]! <= 32 ? body.a[v]! : undefined);
+  const k = constant(id);
+  if (k !== undefined) return { base: -1, displacement: k >>> 0 };
+  if (op === Op.add) {
+    const b = constant(body.b[id]!);
+    if (b !== undefined) return { base: body.a[id]!, displacement: b };
+    const a = constant(body.a[id]!);
+    if (a !== undefined) return { base: body.b[id]!, displacement: a };
+  }
+  return { base: id, displacement: 0 };
+}
