@@ -6,11 +6,22 @@
 // `ret`: the address at which the caller goes on; depth: frames that may still be stacked; fuel: see layout.ts.
 import { Perm } from '@mimic/bus';
 import { type Body, JumpHint, type Program } from '@mimic/ir';
-import { type Callables, Code, Emitter, type FunctionBody, Locals, type Target, Type, typeOf, VOID, W } from '@mimic/wasm';
+import {
+  type Callables,
+  Code,
+  Emitter,
+  type FunctionBody,
+  Locals,
+  type Target,
+  Type,
+  typeOf,
+  VOID,
+  W,
+} from '@mimic/wasm';
 import { type EngineLayout, RECORD_SIZE } from '../layout.js';
 import { planChecks, type RangeCheck } from './checks.js';
 import type { Block, Discovered } from './discover.js';
-import { analyse, type Bits, type Flow, members } from './flow.js';
+import { analyse, type Bits, type Flow, isLazy, members } from './flow.js';
 import { lift } from './lift.js';
 import { type Shape, shape } from './order.js';
 import type { Templates } from './templates.js';
@@ -86,7 +97,9 @@ class RegionEmitter {
       this.nodes.push({ block, body: lift(block, s.templates) });
     });
     const edges = this.nodes.map(({ block }) => this.edgesOf(block));
-    this.flow = analyse(this.nodes.map(({ body }, n) => ({ body, next: edges[n]!.next, after: edges[n]!.after })));
+    this.flow = analyse(
+      this.nodes.map(({ body }, n) => ({ body, next: edges[n]!.next, after: edges[n]!.after })),
+    );
     this.shape = shape(edges.map((e) => [...e.next, ...e.after]));
     this.homes = this.flow.registers.map((r) => this.locals.alloc(typeOf(r.width)));
   }
@@ -237,13 +250,19 @@ class RegionEmitter {
     return this.s.layout.stateBase + offset + index * stride;
   }
 
-  /** Stores registers to the state block. */
+  isLazy(n: number): boolean {
+    return isLazy(this.flow.registers[n]!);
+  }
+
+  /** Stores a register to the state block. */
+  store(n: number): void {
+    this.i32(0);
+    this.get(this.homes[n]!);
+    this.memory(this.flow.registers[n]!.width <= 32 ? W.i32_store : W.i64_store, this.address(n));
+  }
+
   spill(dirty: Bits): void {
-    for (const n of members(dirty)) {
-      this.i32(0);
-      this.get(this.homes[n]!);
-      this.memory(this.flow.registers[n]!.width <= 32 ? W.i32_store : W.i64_store, this.address(n));
-    }
+    for (const n of members(dirty)) this.store(n);
   }
 
   /** Loads registers from the state block. */
@@ -410,10 +429,11 @@ class BlockTarget implements Target {
 
   set(e: Emitter, cell: number, index: number, value: number): void {
     const i = Number(e.constantValue(index));
+    const n = this.r.register(cell, i);
     e.push(value);
     e.setLocal(this.r.home(cell, i));
-    const n = this.r.register(cell, i);
-    this.dirty[n >>> 5]! |= 1 << (n & 31);
+    if (this.r.isLazy(n)) this.dirty[n >>> 5]! |= 1 << (n & 31);
+    else this.r.store(n);
   }
 
   private get insn() {
@@ -431,7 +451,10 @@ class BlockTarget implements Target {
   load(e: Emitter, address: number, width: number, op: number): void {
     const a = this.checked(e, address, op);
     this.pushHost(e, a, width / 8);
-    e.memory(width === 8 ? W.i32_load8_u : width === 16 ? W.i32_load16_u : width === 32 ? W.i32_load : W.i64_load, this.offset);
+    e.memory(
+      width === 8 ? W.i32_load8_u : width === 16 ? W.i32_load16_u : width === 32 ? W.i32_load : W.i64_load,
+      this.offset,
+    );
   }
 
   store(e: Emitter, address: number, value: number, op: number): void {
@@ -439,7 +462,10 @@ class BlockTarget implements Target {
     const a = this.checked(e, address, op);
     this.pushHost(e, a, width / 8);
     e.push(value, false);
-    e.memory(width === 8 ? W.i32_store8 : width === 16 ? W.i32_store16 : width === 32 ? W.i32_store : W.i64_store, this.offset);
+    e.memory(
+      width === 8 ? W.i32_store8 : width === 16 ? W.i32_store16 : width === 32 ? W.i32_store : W.i64_store,
+      this.offset,
+    );
   }
 
   private offset = 0;

@@ -1,6 +1,6 @@
 // Which registers a region holds in locals, what is loaded at its entries and stored at its exits.
 // In: the bodies of its blocks and their edges. Out: sets of registers by block. Must not know: WebAssembly.
-import { type Body, Op, OPS } from '@mimic/ir';
+import { type Body, OPS, Op } from '@mimic/ir';
 
 /** A register: a cell at a constant index, numbered within the region. */
 export interface Register {
@@ -16,7 +16,7 @@ export interface BlockFlow {
   /** Read before it is written here. */
   readonly uses: Bits;
   readonly defs: Bits;
-  /** May have been written since the region or a call returned, at the block's start. */
+  /** Lazy registers that may have been written since the region's entry or a call, at the block's start. */
   readonly dirtyIn: Bits;
   /** Must hold the right value at the block's start. */
   readonly liveIn: Bits;
@@ -37,13 +37,22 @@ export interface Flow {
   number(cell: number, index: number): number;
 }
 
+/**
+ * Flags are stored only where the region is left: mostly nobody reads them. Other registers are stored when they are
+ * written: a store costs less than keeping the value in reach of every exit. (docs/performance.md)
+ */
+export function isLazy(r: Register): boolean {
+  return r.width === 1;
+}
+
 export const has = (s: Bits, n: number): boolean => (s[n >>> 5]! & (1 << (n & 31))) !== 0;
 export const add = (s: Bits, n: number): void => void (s[n >>> 5]! |= 1 << (n & 31));
 
 /** The members of a set. */
 export function members(s: Bits): number[] {
   const out: number[] = [];
-  for (let w = 0; w < s.length; w++) for (let v = s[w]!; v !== 0; v &= v - 1) out.push(32 * w + 31 - Math.clz32(v & -v));
+  for (let w = 0; w < s.length; w++)
+    for (let v = s[w]!; v !== 0; v &= v - 1) out.push(32 * w + 31 - Math.clz32(v & -v));
   return out;
 }
 
@@ -73,7 +82,11 @@ export function analyse(nodes: readonly FlowNode[]): Flow {
       const key = body.a[i]! * 4096 + index;
       if (numbers.has(key)) continue;
       numbers.set(key, registers.length);
-      registers.push({ cell: body.a[i]!, index, width: op === Op.get ? body.width[i]! : body.width[body.c[i]!]! });
+      registers.push({
+        cell: body.a[i]!,
+        index,
+        width: op === Op.get ? body.width[i]! : body.width[body.c[i]!]!,
+      });
     }
   const words = Math.ceil(registers.length / 32) || 1;
   const empty = (): Bits => new Uint32Array(words);
@@ -101,12 +114,16 @@ export function analyse(nodes: readonly FlowNode[]): Flow {
     return { uses, defs, dirtyIn: empty(), liveIn: empty(), leaves };
   });
 
-  // Forward: what may be dirty.
+  // Forward: what may be dirty. Only lazy registers ever are.
+  const lazy = empty();
+  registers.forEach((r, n) => {
+    if (isLazy(r)) add(lazy, n);
+  });
   for (let changed = true; changed; ) {
     changed = false;
     nodes.forEach((n, i) => {
       const out = blocks[i]!.dirtyIn.slice();
-      union(out, blocks[i]!.defs);
+      for (let w = 0; w < words; w++) out[w] = (out[w]! | (blocks[i]!.defs[w]! & lazy[w]!)) >>> 0;
       for (const s of n.next) if (union(blocks[s]!.dirtyIn, out)) changed = true;
     });
   }

@@ -3,7 +3,15 @@
 // Must not know: how a region is emitted.
 import { Perm } from '@mimic/bus';
 import type { CompiledIsa } from '@mimic/isa';
-import { compileModule, instantiateModule, ModuleBuilder, Type, typeOf, type WasmFunction, type WasmTable } from '@mimic/wasm';
+import {
+  compileModule,
+  instantiateModule,
+  ModuleBuilder,
+  Type,
+  typeOf,
+  type WasmFunction,
+  type WasmTable,
+} from '@mimic/wasm';
 import type { CodeCache } from '../code-cache.js';
 import { FixedHandler, REGION_SLOT } from '../decoder.js';
 import type { Guest } from '../guest.js';
@@ -35,6 +43,8 @@ interface Region {
   readonly slot: number;
   readonly module: Module;
   readonly pages: ReadonlySet<number>;
+  /** Addresses of its blocks. */
+  readonly blocks: readonly number[];
 }
 
 interface Module {
@@ -60,6 +70,8 @@ export class Translator {
   private readonly freeSlots: number[] = [];
   private nextSlot = 0;
   private readonly samples = new Map<number, number>();
+  /** Linked regions with a block at an address. */
+  private readonly covered = new Map<number, number>();
   /** Entries that cannot be translated. */
   private readonly hopeless = new Set<number>();
   private readonly exactSites = new Set<number>();
@@ -85,7 +97,9 @@ export class Translator {
     this.threshold = options.threshold ?? 3;
     const cacheBytes = options.cacheBytes ?? 64 << 20;
     this.enabled = isa.word === 32 && isa.unit === 4 && cacheBytes > 0;
-    this.cache = new RegionCache(Math.max(cacheBytes, 1), options.cacheModules ?? 4000, (m) => this.unlink(m));
+    this.cache = new RegionCache(Math.max(cacheBytes, 1), options.cacheModules ?? 4000, (m) =>
+      this.unlink(m),
+    );
     this.clock = options.clock ?? (() => 0);
     for (let i = 0; i < this.table.length; i++) this.table.set(i, services['stub']);
     guest.memory.onCodeChange((page) => this.pageChanged(page));
@@ -95,23 +109,26 @@ export class Translator {
     );
   }
 
-  /** The guest was about to execute `pc`, the target of a jump, when the host looked. */
-  sample(pc: number): void {
-    if (!this.enabled) return;
+  /** The guest was about to execute `pc`, the target of a jump, when the host looked. True when it was translated. */
+  sample(pc: number): boolean {
+    if (!this.enabled) return false;
     if (this.view.getUint32(this.field('displaced'), true) !== 0) this.restore();
     if (this.view.getUint32(this.field('refusals'), true) > 64) this.exactness();
     const region = this.regions.get(pc);
     if (region) {
       this.cache.touch(region.module.id);
-      return;
+      return false;
     }
     const n = (this.samples.get(pc) ?? 0) + 1;
-    if (n < this.threshold) {
+    // What is in regions already, though no entry, pays only for a long stay.
+    if (n < this.threshold << Math.min(2 * (this.covered.get(pc) ?? 0), 10)) {
       this.samples.set(pc, n);
-      return;
+      return false;
     }
     this.samples.delete(pc);
-    if (!this.hopeless.has(pc)) this.translate(pc);
+    if (this.hopeless.has(pc)) return false;
+    this.translate(pc);
+    return true;
   }
 
   /** Drops every region. */
@@ -140,7 +157,13 @@ export class Translator {
     const t3 = this.clock();
     const module: Module = { id: this.nextModule++, bytes: wasm.length, regions: [] };
     batch.forEach((d, k) => {
-      const region: Region = { entry: d.entry, slot: slots[k]!, module, pages: d.pages };
+      const region: Region = {
+        entry: d.entry,
+        slot: slots[k]!,
+        module,
+        pages: d.pages,
+        blocks: [...d.blocks.keys()],
+      };
       module.regions.push(region);
       this.link(region, exports[`r${k}`]!);
       this.options.onRegion?.(d.entry, d, wasm);
@@ -163,7 +186,11 @@ export class Translator {
     const seen = new Set<number>([entry]);
     const queue = [entry];
     let insns = 0;
-    for (let pc = queue.shift(); pc !== undefined && out.length < BATCH.regions && insns < BATCH.insns; pc = queue.shift()) {
+    for (
+      let pc = queue.shift();
+      pc !== undefined && out.length < BATCH.regions && insns < BATCH.insns;
+      pc = queue.shift()
+    ) {
       if (this.regions.has(pc)) continue;
       const d = discover(this.isa, this.templates, (at) => this.fetch(at), pc);
       if (!d) {
@@ -202,11 +229,15 @@ export class Translator {
     // Functions of the spec that these instructions call.
     const wanted = new Set<number>();
     for (const d of batch)
-      for (const block of d.blocks.values()) for (const x of block.insns) for (const f of x.template.calls) wanted.add(f);
+      for (const block of d.blocks.values())
+        for (const x of block.insns) for (const f of x.template.calls) wanted.add(f);
     const functions = new Map<number, number>();
     for (const n of wanted) {
       const f = program.funcs[n]!;
-      functions.set(n, module.importFunc('i', `f${n}`, { params: f.params.map(typeOf), results: f.results.map(typeOf) }));
+      functions.set(
+        n,
+        module.importFunc('i', `f${n}`, { params: f.params.map(typeOf), results: f.results.map(typeOf) }),
+      );
     }
     const own = new Map(batch.map((d) => [d.entry, module.func(REGION_SIGNATURE)]));
     const type = module.type(REGION_SIGNATURE);
@@ -240,7 +271,11 @@ export class Translator {
 
   private instantiate(wasm: Uint8Array): Readonly<Record<string, WasmFunction>> {
     return instantiateModule(compileModule(wasm), {
-      env: { memory: this.guest.store, regions: this.table, host: (n: number) => BigInt.asIntN(64, this.host(n)) },
+      env: {
+        memory: this.guest.store,
+        regions: this.table,
+        host: (n: number) => BigInt.asIntN(64, this.host(n)),
+      },
       i: this.services,
     });
   }
@@ -259,6 +294,7 @@ export class Translator {
 
   private link(region: Region, func: WasmFunction): void {
     this.regions.set(region.entry, region);
+    for (const pc of region.blocks) this.covered.set(pc, (this.covered.get(pc) ?? 0) + 1);
     this.table.set(region.slot, func);
     for (const page of region.pages) {
       let on = this.byPage.get(page);
@@ -278,7 +314,11 @@ export class Translator {
   private place(region: Region): void {
     const at = this.code.recordAt(region.entry);
     if (at === undefined || this.view.getUint16(at, true) === FixedHandler.region) return;
-    this.bytes.copyWithin(this.guest.layout.displacedRecords + region.slot * RECORD_SIZE, at, at + RECORD_SIZE);
+    this.bytes.copyWithin(
+      this.guest.layout.displacedRecords + region.slot * RECORD_SIZE,
+      at,
+      at + RECORD_SIZE,
+    );
     this.view.setUint16(at, FixedHandler.region, true);
     this.view.setUint32(at + REGION_SLOT, region.slot, true);
   }
@@ -339,6 +379,11 @@ export class Translator {
   private unlink(module: Module): void {
     for (const region of module.regions) {
       this.table.set(region.slot, this.services['stub']);
+      for (const pc of region.blocks) {
+        const n = this.covered.get(pc)! - 1;
+        if (n > 0) this.covered.set(pc, n);
+        else this.covered.delete(pc);
+      }
       if (this.regions.get(region.entry) === region) this.regions.delete(region.entry);
       for (const page of region.pages) {
         const on = this.byPage.get(page);
