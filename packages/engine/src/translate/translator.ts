@@ -25,10 +25,11 @@ import {
 } from '../layout.js';
 import { REGION_SIGNATURE } from '../loop.js';
 import { RESUME_SIGNATURE } from '../services.js';
+import { CodeStore } from './code-store.js';
 import { type Discovered, discover } from './discover.js';
 import { emitRegion } from './emit-region.js';
-import { RegionCache } from './region-cache.js';
 import { narrow } from './narrow.js';
+import { RegionCache } from './region-cache.js';
 import { noStatistics, type TranslatorStatistics } from './statistics.js';
 import { Templates } from './templates.js';
 
@@ -74,6 +75,7 @@ const JUMP_TARGETS = 256;
 export class Translator {
   readonly statistics: TranslatorStatistics = noStatistics();
   private readonly templates: Templates;
+  private readonly store: CodeStore;
   private readonly table: WasmTable;
   private readonly view: DataView;
   private readonly bytes: Uint8Array;
@@ -106,6 +108,7 @@ export class Translator {
     private readonly options: TranslatorOptions = {},
   ) {
     this.templates = new Templates(isa);
+    this.store = new CodeStore(isa, this.templates, (pc) => this.fetch(pc));
     this.table = guest.regions;
     this.view = new DataView(guest.store.buffer);
     this.bytes = new Uint8Array(guest.store.buffer);
@@ -136,7 +139,8 @@ export class Translator {
     }
     const n = (this.samples.get(pc) ?? 0) + 1;
     // What is in regions already, though no entry, pays only for a long stay.
-    if (n < this.threshold + (this.covered.get(pc) ?? 0)) {
+    const covered = this.covered.get(pc) ?? 0;
+    if (n < this.threshold + covered * covered) {
       this.samples.set(pc, n);
       return false;
     }
@@ -208,9 +212,7 @@ export class Translator {
     ) {
       if (this.regions.has(pc)) continue;
       const whole = discover(
-        this.isa,
-        this.templates,
-        (at) => this.fetch(at),
+        this.store,
         (at) => this.executed(at),
         (site) => [...(this.seenJumps.get(site) ?? [])],
         pc,
@@ -284,7 +286,7 @@ export class Translator {
       const { body, coldTargets, jumpSites } = emitRegion(d, {
         layout: this.guest.layout,
         program,
-        templates: this.templates,
+        store: this.store,
         callables: { index: (n) => functions.get(n)!, results: (n) => program.funcs[n]!.results },
         resume,
         step,
@@ -435,6 +437,7 @@ export class Translator {
     this.samples.clear();
     this.hopeless.clear();
     this.seenJumps.clear();
+    this.store.clear();
     if (!on) return;
     for (const m of new Set([...on].map((r) => r.module))) {
       this.statistics.invalidations += m.regions.length;
