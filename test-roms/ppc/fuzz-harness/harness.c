@@ -14,7 +14,7 @@ struct state {
   u64 fpr[32];
 } __attribute__((aligned(16)));
 struct state input, output;
-u32 saved_sp, reserved;
+u32 saved_sp = 1, reserved;  // not 0: a data segment without a byte in the file is mapped differently here and there
 static u32 pristine[PAGE / 4];
 static u8 in[1 << 16], out[1 << 16], stack[1 << 15];
 static u32 in_at, in_end, out_at;
@@ -80,6 +80,7 @@ int start(long *unused) {
   // 3: read and write, 7: execute too; 0x32: private, anonymous, fixed.
   if (sys(mmap2, CODE - 0x10000, 0x20000, 7, 0x32, -1, 0) < 0 || sys(mmap2, DATA, 2 * PAGE, 3, 0x32, -1, 0) < 0) quit(2);
   for (u32 *p = (u32 *)(CODE - 0x10000); p < (u32 *)(CODE + 0x10000); p++) *p = 0x7fe00008;  // trap
+  sys(mprotect, CODE - 0x10000, 0x10000, 5), sys(mprotect, CODE + PAGE, 0x10000 - PAGE, 5);
   if (!take((void *)DATA, 2 * PAGE)) quit(2);
   for (u32 i = 0; i < PAGE / 4; i++) pristine[i] = ((u32 *)DATA)[i];
   sys(mprotect, DATA + PAGE, PAGE, 1);

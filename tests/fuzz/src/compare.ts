@@ -6,12 +6,24 @@ import { type Harness, type Result, valueAt } from './harness.js';
 const hex = (v: number | bigint): string => `0x${v.toString(16)}`;
 
 /** Empty when both agree. A missing result is one that killed the program. */
-export function compare(harness: Harness, ours: Result | undefined, theirs: Result | undefined): Difference[] {
+export function compare(
+  harness: Harness,
+  ours: Result | undefined,
+  theirs: Result | undefined,
+): Difference[] {
   if (!ours || !theirs) return [{ what: 'end', bits: 1n, text: ours ? 'the reference died' : 'Mimic died' }];
   if (same(ours, theirs)) return [];
   const out: Difference[] = [];
   const say = (what: string, a: number | bigint, b: number | bigint): void => {
-    if (a !== b) out.push({ what, bits: BigInt(a) ^ BigInt(b), text: `${what} ${hex(a)}, not ${hex(b)}` });
+    if (a === b) return;
+    const x = BigInt(a);
+    const y = BigInt(b);
+    out.push({
+      what,
+      bits: x ^ y,
+      distance: x > y ? x - y : y - x,
+      text: `${what} ${hex(a)}, not ${hex(b)}`,
+    });
   };
   say('signal', ours.signal, theirs.signal);
   if (ours.signal && theirs.signal) {
@@ -32,7 +44,11 @@ export function compare(harness: Harness, ours: Result | undefined, theirs: Resu
     const y = b.get(at);
     if (x === y) continue;
     const show = (v: number | undefined): string => (v === undefined ? 'unchanged' : hex(v));
-    out.push({ what: 'memory', bits: 1n, text: `mem32[${hex(harness.data + at)}] ${show(x)}, not ${show(y)}` });
+    out.push({
+      what: 'memory',
+      bits: 1n,
+      text: `mem32[${hex(harness.data + at)}] ${show(x)}, not ${show(y)}`,
+    });
   }
   return out;
 }
@@ -40,5 +56,7 @@ export function compare(harness: Harness, ours: Result | undefined, theirs: Resu
 function same(a: Result, b: Result): boolean {
   const x = Buffer.from(a.bytes.buffer, a.bytes.byteOffset, a.bytes.byteLength);
   const y = Buffer.from(b.bytes.buffer, b.bytes.byteOffset, b.bytes.byteLength);
-  return x.equals(y) && a.changes.length === b.changes.length && a.changes.every((v, k) => v === b.changes[k]);
+  return (
+    x.equals(y) && a.changes.length === b.changes.length && a.changes.every((v, k) => v === b.changes[k])
+  );
 }

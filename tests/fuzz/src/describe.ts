@@ -48,6 +48,22 @@ function outcome(harness: Harness, c: Case, theirs: Result | undefined): string 
   return out.join(', ');
 }
 
+/** Whether a case stores into its own code: without dcbst and icbi nothing says which code then runs. */
+export function changesItself(harness: Harness, c: Case): boolean {
+  const m = harness.machineOf(c.record, new Uint8Array(0));
+  let hit = false;
+  const store = m.store.bind(m);
+  m.store = (address, width, value) => {
+    if (address < BigInt(harness.code + 32) && address + BigInt(width / 8) > BigInt(harness.code)) hit = true;
+    return store(address, width, value);
+  };
+  for (const [k, w] of c.words.entries()) {
+    const d = decode(harness.isa, w)!;
+    evaluate(harness.isa.program, d.insn.template, d.fields.map(BigInt), BigInt(harness.code + 4 * k), m);
+  }
+  return hit;
+}
+
 /** The machine, noting what is read. */
 function trace(machine: TestMachine) {
   const read = new Set<string>();

@@ -50,7 +50,12 @@ export class Generator {
     const r = this.random;
     const bits = (r.below(65536) * 65536 + r.below(65536)) >>> 0;
     const low = r.below(2) ? bits & 3 : bits & 0xff;
-    return ((r.below(3) ? bits & 0xfffff000 & (r.below(65536) << 16) : 0) | low | (r.below(4) ? 0 : bits & 0x7f000)) >>> 0;
+    return (
+      ((r.below(3) ? bits & 0xfffff000 & (r.below(65536) << 16) : 0) |
+        low |
+        (r.below(4) ? 0 : bits & 0x7f000)) >>>
+      0
+    );
   }
 
   next(): Case {
@@ -116,7 +121,7 @@ export class Generator {
     if (out.kind !== 'jump') return true;
     const to = Number(out.target);
     if (to >= harness.landing[0] && to < harness.landing[1]) return to < code || to >= code + 16;
-    return to < 0x0f000000 || (to >= harness.landing[1] + 0x1000 && to < 0x3f000000);
+    return to < 0x3f000000 && !(to >= harness.own[0] && to < harness.own[1]);
   }
 }
 
@@ -130,9 +135,11 @@ export function scratchPages(r: Random, harness: Harness): Uint8Array {
       view.setUint32(at + 4, low);
     } else {
       view.setUint32(at, integer(r, harness));
-      view.setFloat32(at + 4, r.pick([0, -0, 1.5, 1e-40, -1e-45, 3e38, Number.POSITIVE_INFINITY, Number.NaN, r.below(1e6) / 7]));
+      view.setFloat32(
+        at + 4,
+        r.pick([0, -0, 1.5, 1e-40, -1e-45, 3e38, Number.POSITIVE_INFINITY, Number.NaN, r.below(1e6) / 7]),
+      );
     }
   }
   return new Uint8Array(view.buffer);
 }
-

@@ -12,6 +12,7 @@ interface Description {
   readonly code: string;
   readonly maxCode: number;
   readonly landing: readonly [string, string];
+  readonly own: readonly [string, string];
   readonly data: string;
   readonly page: number;
   readonly registers: readonly (string | null)[];
@@ -53,6 +54,8 @@ export class Harness {
   readonly maxCode: number;
   /** Where a jump may land: traps, from the first address up to the second. */
   readonly landing: readonly [number, number];
+  /** Where the program itself lies. */
+  readonly own: readonly [number, number];
   readonly data: number;
   readonly page: number;
   readonly slots: readonly Slot[];
@@ -70,6 +73,7 @@ export class Harness {
     this.code = Number(d.code);
     this.maxCode = d.maxCode;
     this.landing = [Number(d.landing[0]), Number(d.landing[1])];
+    this.own = [Number(d.own[0]), Number(d.own[1])];
     this.data = Number(d.data);
     this.page = d.page;
     this.never = new Set(d.never);
@@ -108,7 +112,8 @@ export class Harness {
   /** A machine with what is the same in every case. */
   machine(): TestMachine {
     const m = new TestMachine(this.isa);
-    for (const [name, value] of Object.entries(this.description.constants)) this.write(m, name, BigInt(value));
+    for (const [name, value] of Object.entries(this.description.constants))
+      this.write(m, name, BigInt(value));
     return m;
   }
 
@@ -138,8 +143,19 @@ export class Harness {
   machineOf(record: DataView, pages: Uint8Array): TestMachine {
     const m = this.machine();
     for (const s of this.slots) this.write(m, s.name, valueAt(record, s));
-    pages.forEach((b, k) => m.memory.set(BigInt(this.data + k), b));
+    for (const [k, b] of pages.entries()) m.memory.set(BigInt(this.data + k), b);
     return m;
+  }
+
+  /**
+   * Whether a case that faulted, in at least one of two runs, did so at an address that is not the harness's to decide:
+   * an emulator may have its stack or something else there.
+   */
+  elsewhere(a: Result | undefined, b: Result | undefined): boolean {
+    const far = (x: number): boolean =>
+      (x < this.landing[0] || x >= this.landing[1]) && (x < this.data - 0x10000 || x >= this.data + 0x10000);
+    if (!a || !b || (a.signal === b.signal && a.address === b.address && a.nip === b.nip)) return false;
+    return [a, b].some((r) => r.signal === 11 && far(r.address));
   }
 
   /** The results in what the guest wrote; fewer than cases where it died. */

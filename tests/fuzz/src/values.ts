@@ -8,7 +8,9 @@ export interface Places {
   readonly landing: readonly [number, number];
 }
 
-const EDGES = [0, 1, 2, 0xffffffff, 0xfffffffe, 0x7fffffff, 0x80000000, 0x80000001, 0x7ffffffe, 0xffff, 0x8000, 0xffff8000];
+const EDGES = [
+  0, 1, 2, 0xffffffff, 0xfffffffe, 0x7fffffff, 0x80000000, 0x80000001, 0x7ffffffe, 0xffff, 0x8000, 0xffff8000,
+];
 
 export const word = (r: Random): number => (r.below(65536) * 65536 + r.below(65536)) >>> 0;
 
@@ -68,7 +70,9 @@ export function float(r: Random, mood: FloatMood): readonly [number, number] {
       exponent = r.pick([1023 + 127, 1023 + 64, 2046, 1535, 2045, 1534, 1150, 1151, 1400]) + r.below(5) - 2;
       break;
     case 'small':
-      exponent = r.pick([0, 0, 1, 2, 511, 512, 53, 1023 - 126, 1023 - 127, 1023 - 149, 1023 - 150, 1023 - 63, 1060]) + r.below(3);
+      exponent =
+        r.pick([0, 0, 1, 2, 511, 512, 53, 1023 - 126, 1023 - 127, 1023 - 149, 1023 - 150, 1023 - 63, 1060]) +
+        r.below(3);
       break;
     default:
       exponent = r.below(2048);
@@ -83,7 +87,8 @@ function fraction(r: Random): [number, number] {
       return [word(r) & 0xfffff, 0];
     case 1: {
       const n = r.below(53);
-      const bit = (k: number): [number, number] => (k < 32 ? [0, (1 << k) >>> 0] : [(1 << (k - 32)) & 0xfffff, 0]);
+      const bit = (k: number): [number, number] =>
+        k < 32 ? [0, (1 << k) >>> 0] : [(1 << (k - 32)) & 0xfffff, 0];
       const [a, b] = bit(n);
       return r.below(2) ? [a, b] : [~a & 0xfffff, ~b >>> 0];
     }
@@ -119,9 +124,18 @@ function special(r: Random): readonly [number, number] {
     case 7:
       return [sign, r.below(4)];
     case 8:
-      return r.pick([[(sign | 0x7fefffff) >>> 0, 0xffffffff], [(sign | 0x47efffff) >>> 0, 0xe0000000], [(sign | 0x47efffff) >>> 0, 0xf0000000]]);
+      return r.pick([
+        [(sign | 0x7fefffff) >>> 0, 0xffffffff],
+        [(sign | 0x47efffff) >>> 0, 0xe0000000],
+        [(sign | 0x47efffff) >>> 0, 0xf0000000],
+      ]);
     case 9:
-      return r.pick([[sign | 0x00100000, 0], [sign | 0x38100000, 0], [sign | 0x36a00000, 0], [sign | 0x36900000, r.below(2)]]);
+      return r.pick([
+        [sign | 0x00100000, 0],
+        [sign | 0x38100000, 0],
+        [sign | 0x36a00000, 0],
+        [sign | 0x36900000, r.below(2)],
+      ]);
     case 10:
       // About the ends of 32-bit integers, with halves.
       return [(sign | 0x41e00000) >>> 0, r.pick([0, 0x00100000, 0x00200000, 0xfff00000, 0x00080000])];
