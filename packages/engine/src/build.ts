@@ -6,9 +6,10 @@ import { Code, defineFunctions, Emitter, Locals, ModuleBuilder, Type } from '@mi
 import { beyondWindow, slowCheck } from './checks.js';
 import { FixedHandler, insnDecoder, pageDecoder } from './decoder.js';
 import { HandlerTarget, type Surroundings } from './handler-target.js';
-import { layoutOf, MEMORY_PAGES } from './layout.js';
+import { layoutOf, MEMORY_PAGES, REGION_SLOTS } from './layout.js';
 import { type Arm, defineLoop } from './loop.js';
 import { type Handler, makeHandler } from './record.js';
+import { defineServices } from './services.js';
 import { specialize, type VariantTree } from './specialize.js';
 
 /** Variants of one instruction at most. */
@@ -30,6 +31,7 @@ export function buildInterpreter(isa: CompiledIsa): InterpreterModule {
   const module = new ModuleBuilder();
   module.importMemory('env', 'memory', MEMORY_PAGES, MEMORY_PAGES);
   const host = module.importFunc('env', 'host', { params: [Type.i32], results: [Type.i64] });
+  module.importTable('env', 'regions', REGION_SLOTS);
   const functions = defineFunctions(module, program);
   const surroundings: Surroundings = {
     layout,
@@ -82,8 +84,15 @@ export function buildInterpreter(isa: CompiledIsa): InterpreterModule {
     insnDecoder(module, insn, trees[n]!, variants, program, functions, layout),
   );
   const decode = pageDecoder(module, isa, decoders, functions, layout);
-  module.exportFunc('run', defineLoop(module, arms, surroundings, decode));
+  const loop = defineLoop(module, arms, surroundings, decode);
+  module.exportFunc('run', loop);
+  // What translated code calls.
+  const services = defineServices(module, layout, loop);
+  for (const [name, func] of Object.entries(services)) module.exportFunc(name, func);
+  module.exportFunc('slowRead', surroundings.slowRead);
+  module.exportFunc('slowWrite', surroundings.slowWrite);
   functions.define();
+  for (const [n, func] of functions.declared()) module.exportFunc(`f${n}`, func);
   return { bytes: module.finish(), handlers: arms.length, arms: arms.filter((a) => a.inLoop).length };
 }
 

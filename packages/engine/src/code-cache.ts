@@ -11,6 +11,8 @@ export class CodeCache {
   private readonly free: number[] = [];
   /** Pages that have records. */
   private readonly pages = new Set<number>();
+  private opened: (page: number) => void = () => {};
+  private cleared: () => void = () => {};
 
   constructor(
     private readonly guest: Guest,
@@ -44,7 +46,20 @@ export class CodeCache {
     this.pages.add(page);
     memory.markCode(page);
     if (this.crossing && page + 1 < 1 << 20 && memory.perm(page + 1) & Perm.X) memory.markCode(page + 1);
+    this.opened(page);
     return true;
+  }
+
+  /** Tells whoever keeps more about code: a page has new records; everything is forgotten. */
+  onOpen(opened: (page: number) => void, cleared: () => void): void {
+    this.opened = opened;
+    this.cleared = cleared;
+  }
+
+  /** Host address of the record of the instruction at `pc`; undefined where its page has none. */
+  recordAt(pc: number): number | undefined {
+    const at = this.table[pc >>> 12]!;
+    return at ? at + ((pc & 4095) << this.guest.layout.shift) : undefined;
   }
 
   /** Forgets what was decoded on `page`. */
@@ -66,6 +81,7 @@ export class CodeCache {
 
   /** Forgets everything. */
   clear(): void {
+    this.cleared();
     for (const page of [...this.pages]) {
       this.drop(page);
       this.guest.memory.clearCode(page);

@@ -20,7 +20,9 @@ import { type Handler, importStatic, operandValue, RAW_WORD } from './record.js'
 import type { VariantTree } from './specialize.js';
 
 /** Handler numbers that every interpreter has. */
-export const FixedHandler = { undecoded: 0, nextPage: 1, illegal: 2, count: 3 } as const;
+export const FixedHandler = { undecoded: 0, nextPage: 1, illegal: 2, region: 3, count: 4 } as const;
+/** Where a region's record holds its slot. */
+export const REGION_SLOT = 4;
 
 /** A variant's number and handler, by leaf of the tree. */
 export type Variants = ReadonlyMap<VariantTree, { readonly number: number; readonly handler: Handler }>;

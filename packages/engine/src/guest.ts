@@ -2,19 +2,21 @@
 // In: a CompiledIsa. Out: a Guest. Must not know: what will run in it.
 import { GuestMemory } from '@mimic/bus';
 import type { CompiledIsa } from '@mimic/isa';
-import { createMemory, type WasmMemory } from '@mimic/wasm';
-import { type EngineLayout, layoutOf, MEMORY_PAGES } from './layout.js';
+import { createMemory, createTable, type WasmMemory, type WasmTable } from '@mimic/wasm';
+import { type EngineLayout, layoutOf, MEMORY_PAGES, REGION_SLOTS } from './layout.js';
 
 /** One guest's memory. Several processors may share it. */
 export interface Guest {
   readonly store: WasmMemory;
   readonly memory: GuestMemory;
   readonly layout: EngineLayout;
+  /** Translated regions by slot. */
+  readonly regions: WasmTable;
 }
 
 /** A guest with nothing mapped. Throws RangeError where the host has no room to reserve 4 GiB of addresses. */
 export function createGuest(isa: CompiledIsa): Guest {
   const layout = layoutOf(isa);
   const store = createMemory(MEMORY_PAGES);
-  return { store, layout, memory: new GuestMemory(store, layout) };
+  return { store, layout, memory: new GuestMemory(store, layout), regions: createTable(REGION_SLOTS) };
 }

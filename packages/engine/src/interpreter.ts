@@ -11,15 +11,24 @@ import type { Cpu, Exit, RegisterInfo } from './cpu.js';
 import type { Guest } from './guest.js';
 import { ExitCode, RECORD_SIZE } from './layout.js';
 import { StateMachine } from './state-machine.js';
+import { Translator, type TranslatorOptions } from './translate/translator.js';
 
 /** Instructions between two entries of the loop: small enough for interrupts and for the host to replace its code. */
 const QUANTUM = 16384;
+/** An address at which no caller waits. */
+const NOWHERE = -1;
+/** Frames that translated code may stack: the host's stack is bounded, the guest's recursion is not. */
+const FRAMES = 200;
 
 /** Values of the ISA's `host` names, unsigned. */
 export type HostValues = Readonly<Record<string, () => bigint>>;
 
 export interface InterpreterOptions {
   readonly hosts?: HostValues;
+  /** How hot code is translated; false: never. */
+  readonly translate?: TranslatorOptions | false;
+  /** Instructions between two looks at where the guest is: 16,384 unless given. */
+  readonly quantum?: number;
 }
 
 export class Interpreter implements Cpu {
@@ -34,6 +43,9 @@ export class Interpreter implements Cpu {
   /** Bodies of hooks that were called, without what they do not need. */
   private readonly hooks = new Map<HookName, Body>();
   private interrupted = false;
+  private translatorMade: Translator | undefined;
+  private readonly makeTranslator: (() => Translator) | undefined;
+  private readonly quantum: number;
   private executed = 0;
 
   /** `module` is what buildInterpreter made of `isa`, as bytes or compiled. */
@@ -47,15 +59,22 @@ export class Interpreter implements Cpu {
   ) {
     this.memory = guest.memory;
     this.view = new DataView(guest.store.buffer);
+    this.quantum = options.quantum ?? QUANTUM;
     const host = (n: number): bigint => {
       const { name, width } = isa.program.hosts[n]!;
       return BigInt.asUintN(width, options.hosts?.[name]?.() ?? 0n);
     };
     const compiled = module instanceof Uint8Array ? compileModule(module) : module;
-    this.enter = instantiateModule(compiled, {
-      env: { memory: guest.store, host: (n: number) => BigInt.asIntN(64, host(n)) },
-    })['run']!;
+    const exports = instantiateModule(compiled, {
+      env: { memory: guest.store, regions: guest.regions, host: (n: number) => BigInt.asIntN(64, host(n)) },
+    });
+    this.enter = exports['run']!;
     this.code = code ?? new CodeCache(guest, isa.unit === 2);
+    // Made when something first proves hot: a short run does not pay for it.
+    if (options.translate !== false) {
+      const settings = options.translate ?? {};
+      this.makeTranslator = () => new Translator(isa, guest, this.code, exports, host, settings);
+    }
     this.machine = new StateMachine(guest, isa.program, host, (page) =>
       this.memory.invalidate(page * 4096, 4096),
     );
@@ -82,21 +101,38 @@ export class Interpreter implements Cpu {
     return this.executed;
   }
 
+  /** What has been translated; undefined while nothing was hot. */
+  get translator(): Translator | undefined {
+    return this.translatorMade;
+  }
+
   run(budget: number): Exit {
     let left = budget;
+    let quantum = this.quantum;
     while (left > 0) {
       if (this.interrupted) break;
-      const quantum = Math.min(Math.ceil(left), QUANTUM);
-      const code = this.enter(quantum * RECORD_SIZE) as number;
-      const done = quantum - this.view.getInt32(this.field('fuel'), true) / RECORD_SIZE;
+      const now = Math.min(Math.ceil(left), quantum);
+      const code = this.enter(now * RECORD_SIZE, NOWHERE, FRAMES) as number;
+      const done = now - this.view.getInt32(this.field('fuel'), true) / RECORD_SIZE;
       left -= done;
       this.executed += done;
-      if (code === ExitCode.fuel) continue;
+      if (code === ExitCode.fuel) {
+        quantum = this.sample();
+        continue;
+      }
       const exit = this.leave(code);
       if (exit) return exit;
     }
     this.interrupted = false;
     return { kind: 'budget' };
+  }
+
+  /** Looks at where the guest is; gives the instructions until the next look. */
+  private sample(): number {
+    if (!this.makeTranslator) return this.quantum;
+    this.translatorMade ??= this.makeTranslator();
+    this.translatorMade.sample(this.pc);
+    return this.quantum;
   }
 
   interrupt(): void {

@@ -30,6 +30,10 @@ export interface EngineFields {
   /** 1 for a write. */
   readonly faultWrite: number;
   readonly trap: number;
+  /** Set when `step` took a region's record away for a moment. */
+  readonly displaced: number;
+  /** Permission checks that failed in translated code. */
+  readonly refusals: number;
   /** Arguments of the trap, 64 bits each. */
   readonly trapArgs: number;
   /** End of the state block. */
@@ -43,6 +47,10 @@ export interface EngineLayout extends MemoryLayout {
   readonly fields: EngineFields;
   /** log2 of record bytes a byte of code: pc = (record >>> shift) + bias. */
   readonly shift: number;
+  /** By region slot: the record that the region's entry displaced. */
+  readonly displacedRecords: number;
+  /** 32-bit counters. */
+  readonly refusalCounters: number;
   /** Bytes of the records of a page, sentinels included. */
   readonly recordPage: number;
 }
@@ -64,8 +72,10 @@ export function layoutOf(isa: CompiledIsa): EngineLayout {
     target: base + 24,
     faultAddress: base + 32,
     trap: base + 40,
-    trapArgs: base + 48,
-    end: base + 48 + 8 * MAX_TRAP_ARGS,
+    displaced: base + 44,
+    refusals: base + 48,
+    trapArgs: base + 56,
+    end: base + 56 + 8 * MAX_TRAP_ARGS,
   };
   return {
     reversed,
@@ -73,7 +83,9 @@ export function layoutOf(isa: CompiledIsa): EngineLayout {
     permBase: zone,
     codeTable: zone + MIB,
     stateBase: zone + 5 * MIB,
-    arenaBase: zone + 6 * MIB,
+    displacedRecords: zone + 6 * MIB,
+    refusalCounters: zone + 6 * MIB + REGION_SLOTS * RECORD_SIZE,
+    arenaBase: zone + 7 * MIB,
     arenaEnd: reversed ? 256 * MIB : MEMORY_PAGES * 65536,
     fields,
     shift,
@@ -83,4 +95,9 @@ export function layoutOf(isa: CompiledIsa): EngineLayout {
 }
 
 /** Codes in the `exit` field. */
-export const ExitCode = { fuel: 0, miss: 1, trap: 2, fault: 3, illegal: 4, codeWrite: 5 } as const;
+export const ExitCode = { fuel: 0, miss: 1, trap: 2, fault: 3, illegal: 4, codeWrite: 5, stop: 6 } as const;
+
+/** Slots of the shared table of translated regions. */
+export const REGION_SLOTS = 8192;
+/** Counters of failed permission checks, by instruction address. */
+export const REFUSAL_COUNTERS = 4096;

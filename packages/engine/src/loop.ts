@@ -3,10 +3,13 @@
 import type { EncodedField } from '@mimic/isa';
 import { Code, Emitter, Locals, type ModuleBuilder, Type, VOID, W } from '@mimic/wasm';
 import { Assembler } from './assembler.js';
-import { FixedHandler } from './decoder.js';
+import { FixedHandler, REGION_SLOT } from './decoder.js';
 import { HandlerTarget, LOOP, STATUS, type Surroundings, targetType } from './handler-target.js';
 import { ExitCode, RECORD_SIZE } from './layout.js';
 import type { Handler } from './record.js';
+
+/** A region's function: (ret, depth, fuel) -> (pc, fuel). See translate/emit-region.ts. */
+export const REGION_SIGNATURE = { params: [Type.i32, Type.i32, Type.i32], results: [Type.i32, Type.i32] };
 
 /** One handler, shared by all variants with the same code. */
 export interface Arm {
@@ -18,8 +21,9 @@ export interface Arm {
 }
 
 /**
- * The function (fuel) -> exit code: runs from the pc in the state block until `fuel` bytes of records are used up or
- * something is for the host. It returns often anyway: the host's compiler replaces a function only when it is entered.
+ * The function (fuel, stop, depth) -> exit code: runs from the pc in the state block until `fuel` bytes of records are
+ * used up, a jump reaches `stop`, or something is for the host. `depth`: frames that translated code may still stack.
+ * It returns often anyway: the host's compiler replaces a function only when it is entered.
  *
  * credit - rec is the fuel left: going straight on moves rec alone, a jump moves both and takes one record.
  */
@@ -30,15 +34,16 @@ export function defineLoop(
   decode: number,
 ): number {
   const { layout } = s;
-  const index = module.func({ params: [Type.i32], results: [Type.i32] });
+  const index = module.func({ params: [Type.i32, Type.i32, Type.i32], results: [Type.i32] });
+  const regionType = module.type(REGION_SIGNATURE);
   const outlined = arms.filter((arm) => !arm.inLoop);
   const handlerType = { params: [Type.i32, Type.i32], results: [Type.i32] };
-  module.table(outlined.map((arm) => outOfLine(module, arm, s, handlerType)));
+  const handlers = module.table(outlined.map((arm) => outOfLine(module, arm, s, handlerType)));
   const inLoop = arms.filter((arm) => arm.inLoop);
   const first = FixedHandler.count + inLoop.length;
 
   const wide = targetType(s.program) === Type.i64;
-  const locals = new Locals(1 + LOOP.count);
+  const locals = new Locals(LOOP.params + LOOP.count);
   const a = new Assembler();
   const field = (name: keyof typeof layout.fields): number => layout.stateBase + layout.fields[name];
   const pushPc = (): Assembler =>
@@ -121,6 +126,20 @@ export function defineLoop(
       a.br(to.next);
     } else if (k === FixedHandler.illegal) {
       a.i32(0).i32(ExitCode.illegal).memory(W.i32_store, field('exit')).br(to.out);
+    } else if (k === FixedHandler.region) {
+      // Translated code: it says where the guest goes on. Without frames left whoever is below calls it.
+      a.get(LOOP.depth).i32(2).op(W.i32_lt_s).br(to.leave, W.br_if);
+      a.get(LOOP.stop).get(LOOP.depth).i32(1).op(W.i32_sub).get(LOOP.credit).get(LOOP.rec).op(W.i32_sub);
+      a.get(LOOP.rec).memory(W.i32_load, REGION_SLOT).op(W.call_indirect);
+      a.code.u32(regionType);
+      a.code.u32(0);
+      a.get(LOOP.rec).op(W.i32_add).set(LOOP.credit);
+      a.tee(LOOP.step).i32(-1).op(W.i32_eq).open(W.if, VOID);
+      a.i32(0).get(LOOP.credit).get(LOOP.rec).op(W.i32_sub).memory(W.i32_store, field('fuel'));
+      a.i32(0).memory(W.i32_load, field('exit')).op(W.return).end();
+      a.get(LOOP.step);
+      if (wide) a.op(W.i64_extend_i32_u);
+      a.set(LOOP.target).br(to.far);
     } else if (k < first) {
       const arm = inLoop[k - FixedHandler.count]!;
       locals.reuse();
@@ -135,7 +154,7 @@ export function defineLoop(
       a.get(LOOP.rec);
       pushPc().get(LOOP.rec).memory(W.i32_load16_u, 0).i32(first).op(W.i32_sub, W.call_indirect);
       a.code.u32(module.type(handlerType));
-      a.code.u32(0);
+      a.code.u32(handlers);
       a.tee(LOOP.step)
         .i32(RECORD_SIZE - 1)
         .op(W.i32_and)
@@ -153,6 +172,15 @@ export function defineLoop(
     } else a.op(W.unreachable);
   }
   a.end(); // far
+  // Back where the caller waits.
+  a.get(LOOP.target);
+  if (wide) a.op(W.i32_wrap_i64);
+  a.get(LOOP.stop).op(W.i32_eq).open(W.if, VOID);
+  a.i32(0).get(LOOP.target);
+  if (!wide) a.op(W.i64_extend_i32_u);
+  a.memory(W.i64_store, field('pc'));
+  a.i32(0).get(LOOP.credit).get(LOOP.rec).op(W.i32_sub).memory(W.i32_store, field('fuel'));
+  a.i32(ExitCode.stop).op(W.return).end();
   lookUp(true);
   a.get(LOOP.credit).get(LOOP.rec).op(W.i32_sub).i32(0).op(W.i32_le_s).br(2, W.br_if);
   a.br(0);

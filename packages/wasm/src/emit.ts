@@ -259,7 +259,7 @@ export class Emitter {
         this.getLocal(this.vars[body.a[id]!]!);
         return;
       case Op.load:
-        target.load(this, body.a[id]!, width);
+        target.load(this, body.a[id]!, width, id);
         return;
       case Op.host:
         target.host(this, body.a[id]!, width);
@@ -285,7 +285,7 @@ export class Emitter {
         this.setLocal(this.vars[a]!);
         break;
       case Op.store:
-        target.store(this, a, b);
+        target.store(this, a, b, i);
         break;
       case Op.mark:
         target.mark?.(this, a);

@@ -43,7 +43,10 @@ export function functionTarget(callables: Callables): Target {
  * Functions of `program`, declared when first asked for. `define` gives bodies to all that were, and to those that
  * they call: unused ones never reach the module.
  */
-export function defineFunctions(module: ModuleBuilder, program: Program): Callables & { define(): void } {
+export function defineFunctions(
+  module: ModuleBuilder,
+  program: Program,
+): Callables & { define(): void; declared(): Iterable<readonly [number, number]> } {
   const indices = new Map<number, number>();
   const queue: number[] = [];
   const callables: Callables = {
@@ -61,6 +64,7 @@ export function defineFunctions(module: ModuleBuilder, program: Program): Callab
   };
   return {
     ...callables,
+    declared: () => indices,
     define() {
       for (let n = queue.shift(); n !== undefined; n = queue.shift()) {
         const f = program.funcs[n]!;

@@ -14,7 +14,7 @@ export interface FunctionBody {
   readonly code: Code;
 }
 
-const EXTERNAL = { func: 0, memory: 2 } as const;
+const EXTERNAL = { func: 0, table: 1, memory: 2 } as const;
 
 /** Function indices: imports come first, so all imports must be added before the first `func`. */
 export class ModuleBuilder {
@@ -25,6 +25,7 @@ export class ModuleBuilder {
   private readonly exports: { name: string; kind: number; index: number }[] = [];
   private importedFuncs = 0;
   private elements: readonly number[] = [];
+  private importedTables = 0;
 
   /** Index of the type, added once for equal signatures. */
   type(signature: Signature): number {
@@ -59,6 +60,21 @@ export class ModuleBuilder {
     return this.importedFuncs++;
   }
 
+  /** Imports a table of functions with at least `minimum` entries; returns its index. */
+  importTable(module: string, name: string, minimum: number): number {
+    this.imports.push({
+      module,
+      name,
+      kind: EXTERNAL.table,
+      write: (c) => {
+        c.byte(0x70);
+        c.byte(0);
+        c.u32(minimum);
+      },
+    });
+    return this.importedTables++;
+  }
+
   /** Declares a function and returns its index; `define` gives it a body. */
   func(signature: Signature): number {
     this.funcs.push({ type: this.type(signature) });
@@ -69,9 +85,10 @@ export class ModuleBuilder {
     this.funcs[index - this.importedFuncs]!.body = body;
   }
 
-  /** Table 0 with these functions, for call_indirect. */
-  table(funcs: readonly number[]): void {
+  /** A table with these functions, for call_indirect; returns its index. At most one, after all imports. */
+  table(funcs: readonly number[]): number {
     this.elements = funcs;
+    return this.importedTables;
   }
 
   exportFunc(name: string, index: number): void {
@@ -106,8 +123,9 @@ export class ModuleBuilder {
       c.u32(e.index);
     });
     section(out, 9, tables, (c, t) => {
-      // Active, table 0, from offset 0.
-      for (const b of [0, 0x41, 0, 0x0b]) c.byte(b);
+      // Active, from offset 0.
+      if (this.importedTables === 0) for (const b of [0, 0x41, 0, 0x0b]) c.byte(b);
+      else for (const b of [2, this.importedTables, 0x41, 0, 0x0b, 0]) c.byte(b);
       c.u32(t.length);
       for (const f of t) c.u32(f);
     });

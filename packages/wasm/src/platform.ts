@@ -4,6 +4,7 @@
 interface WasmApi {
   Memory: new (descriptor: { initial: number; maximum?: number; shared?: boolean }) => WasmMemory;
   Module: new (bytes: Uint8Array) => object;
+  Table: new (descriptor: { initial: number; maximum: number; element: string }) => WasmTable;
   Instance: new (
     module: object,
     imports: WasmImports,
@@ -13,6 +14,13 @@ interface WasmApi {
 /** A linear memory. `buffer` is replaced when it grows. */
 export interface WasmMemory {
   readonly buffer: ArrayBuffer;
+}
+
+/** A table of functions; an entry is an exported function or null. */
+export interface WasmTable {
+  get(index: number): unknown;
+  set(index: number, value: unknown): void;
+  readonly length: number;
 }
 
 /** A compiled module: opaque, shareable between instances. */
@@ -41,4 +49,9 @@ export function instantiateModule(
   imports: WasmImports,
 ): Readonly<Record<string, WasmFunction>> {
   return new api.Instance(module.module, imports).exports as Record<string, WasmFunction>;
+}
+
+/** A table of `size` empty entries. */
+export function createTable(size: number): WasmTable {
+  return new api.Table({ initial: size, maximum: size, element: 'anyfunc' });
 }

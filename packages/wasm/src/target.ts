@@ -16,9 +16,9 @@ export interface Target {
   /** Pushes cell `cell` at the index that value `index` has. */
   get(e: Emitter, cell: number, index: number, width: number): void;
   set(e: Emitter, cell: number, index: number, value: number): void;
-  /** Pushes `width` bits at the address that value `address` has, or leaves. */
-  load(e: Emitter, address: number, width: number): void;
-  store(e: Emitter, address: number, value: number): void;
+  /** Pushes `width` bits at the address that value `address` has, or leaves. `op`: the position of the load. */
+  load(e: Emitter, address: number, width: number, op: number): void;
+  store(e: Emitter, address: number, value: number, op: number): void;
   /** Pushes the value of host number `n`. */
   host(e: Emitter, n: number, width: number): void;
   /** Leaves; code after it is unreachable. */

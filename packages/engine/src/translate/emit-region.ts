@@ -23,7 +23,9 @@ export interface RegionSurroundings {
   readonly callables: Callables;
   /** (pc, ret, depth, fuel) -> (pc, fuel): the interpreter goes on until it reaches ret. */
   readonly resume: number;
-  /** As resume, after a permission check failed: counts it. */
+  /** As resume, for an instruction that the region could not do: it is not entered again right there. */
+  readonly step: number;
+  /** As step, after a permission check failed: counts it. */
   readonly refused: number;
   /** (address, bytes) -> 0 when the exact check allows it. */
   readonly slowRead: number;
@@ -263,13 +265,13 @@ class RegionEmitter {
   }
 
   /** Lets the interpreter go on at the address that `pc` pushes, up to where the caller expects it. */
-  resume(pc: () => void, refused = false): void {
+  resume(pc: () => void, how: 'resume' | 'step' | 'refused' = 'resume'): void {
     pc();
     this.get(RET);
     this.get(DEPTH);
     this.get(FUEL);
     this.op(W.call);
-    this.code.u32(refused ? this.s.refused : this.s.resume);
+    this.code.u32(this.s[how]);
     this.op(W.return);
   }
 
@@ -419,10 +421,10 @@ class BlockTarget implements Target {
   }
 
   /** Stores what is dirty and lets the interpreter do this instruction. */
-  private leave(e: Emitter, refused: boolean): void {
+  private leave(e: Emitter, how: 'step' | 'refused'): void {
     this.r.within(e.depth, () => {
       this.r.spill(this.dirty);
-      this.r.resume(() => e.i32(this.insn.pc), refused);
+      this.r.resume(() => e.i32(this.insn.pc), how);
     });
   }
 
@@ -454,12 +456,11 @@ class BlockTarget implements Target {
   private checked(e: Emitter, address: number, op: number): number {
     const check = this.checks.get(op);
     if (check) {
-      const { displacement } = { displacement: check.low };
-      if (check.base < 0) e.i32(displacement);
+      if (check.base < 0) e.i32(check.low);
       else {
         e.push(check.base);
-        if (displacement !== 0) {
-          e.i32(displacement);
+        if (check.low !== 0) {
+          e.i32(check.low);
           e.op(W.i32_add);
         }
       }
@@ -489,13 +490,15 @@ class BlockTarget implements Target {
           e.op(W.i32_or);
         }
         e.if(VOID);
-        this.leave(e, false);
+        this.leave(e, 'step');
         e.end();
-      } else this.leave(e, true);
+      } else this.leave(e, 'refused');
       e.end();
     }
     e.push(address);
-    return e.set(Type.i32);
+    const local = e.locals.alloc(Type.i32);
+    e.setLocal(local);
+    return local;
   }
 
   host(e: Emitter, n: number, width: number): void {
@@ -513,7 +516,7 @@ class BlockTarget implements Target {
   }
 
   trap(e: Emitter): void {
-    this.leave(e, false);
+    this.leave(e, 'step');
   }
 
   jump(e: Emitter, target: number, hint: number): void {

@@ -11,6 +11,8 @@ export interface Template {
   readonly traps: boolean;
   /** Holds a loop: left to the interpreter. */
   readonly loops: boolean;
+  /** Functions that it calls. */
+  readonly calls: readonly number[];
 }
 
 /** Templates of one ISA. */
@@ -28,7 +30,14 @@ export class Templates {
 
   private make(insn: number): Template {
     const body = optimize(splitBody(optimize(this.isa.insns[insn]!.template, this.isa.program), this.program), this.program);
-    return { body, jumps: body.op.includes(Op.jump), traps: trapsAlways(body), loops: body.op.includes(Op.loop) };
+    const calls = body.op.flatMap((op, i) => (op === Op.call ? [body.c[i]!] : []));
+    return {
+      body,
+      calls,
+      jumps: body.op.includes(Op.jump),
+      traps: trapsAlways(body),
+      loops: body.op.includes(Op.loop),
+    };
   }
 }
 

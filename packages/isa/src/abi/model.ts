@@ -64,7 +64,7 @@ export type HookName =
   | 'syscall.return'
   /** (original first argument): makes the interrupted call run again; pc is still at the call */
   | 'restart'
-  /** () in a new thread or process: its result of clone or fork */
+  /** (sp) in a new thread or process: its result of clone or fork, its stack pointer */
   | 'clone'
   /** (sp, entry): state at the first instruction */
   | 'start'

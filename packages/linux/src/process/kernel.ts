@@ -28,6 +28,7 @@ export class Kernel {
   files!: FileSystem;
   readonly name = NAME;
   private ino = 1000;
+  private tid: number;
   private readonly said = new Set<string>();
 
   constructor(
@@ -37,11 +38,17 @@ export class Kernel {
   ) {
     this.structs = new Structs(abi);
     this.values = new Values(abi);
+    this.tid = host.identity.pid;
   }
 
   /** A number for a file that no file system holds. */
   nextIno(): number {
     return this.ino++;
+  }
+
+  /** A number for a new thread or process. */
+  nextTid(): number {
+    return ++this.tid;
   }
 
   /** Says once what is not there. */

@@ -5,6 +5,7 @@ import { Descriptors } from '../fs/descriptors.js';
 import { AddressSpace } from '../memory/address-space.js';
 import type { SignalAction, SignalInfo } from '../signal/info.js';
 import type { Timers } from '../signal/timers.js';
+import { Futexes } from './futex.js';
 import type { Kernel } from './kernel.js';
 import type { Thread } from './thread.js';
 import { UserMemory } from './user-memory.js';
@@ -37,6 +38,11 @@ export class Process {
   readonly user: UserMemory;
   readonly descriptors = new Descriptors();
   readonly threads: Thread[] = [];
+  /** The thread whose registers the processor holds. */
+  running: Thread | undefined;
+  readonly futexes = new Futexes();
+  /** Grows whenever a thread runs: while it stands still, nobody can have woken anybody. */
+  progress = 0;
   /** By signal number; absent: the default action. */
   readonly actions = new Map<number, SignalAction>();
   /** Signals for whichever thread takes them first. */

@@ -8,41 +8,64 @@ import { systemCall } from '../syscalls/dispatch.js';
 import type { Process, ProcessEnd } from './process.js';
 import type { Thread } from './thread.js';
 
-/** Instructions between two looks at timers: none are armed, or some are. */
+/** Instructions of a turn: alone, or where timers or other threads wait for theirs. */
 const LONG = 50_000_000;
 const SHORT = 1_000_000;
+/** System calls of a turn at most. */
+const CALLS = 100;
 
 /** Called for every exit of the processor, before it is handled: traces, debuggers. */
 export type ExitListener = (thread: Thread, exit: Exit) => void;
 
-/** Runs until the process has ended, waiting through the host where it is blocked. */
+/** Runs until the process has ended: its threads take turns, and where all are blocked the host waits. */
 export function runToEnd(process: Process, onExit?: ExitListener): ProcessEnd {
-  const thread = process.threads[0]!;
   for (;;) {
-    const blocked = step(thread, onExit);
-    if (process.end) return process.end;
-    if (blocked) wait(process, blocked);
+    const turns = [...process.threads];
+    const blocked: Blocked[] = [];
+    const { progress } = process;
+    for (const thread of turns) {
+      const wait = step(thread, onExit);
+      if (process.end) return process.end;
+      if (wait) blocked.push(wait);
+    }
+    // A thread that ran before it blocked or ended may have woken the others.
+    if (blocked.length === turns.length && process.progress === progress) wait(process, blocked);
   }
 }
 
 /**
- * Runs a thread for a while. Gives what it waits for where it is blocked; the scheduler then calls again when one of
+ * Gives a thread its turn. Gives what it waits for where it is blocked; the scheduler then calls again when one of
  * those things may have happened. Look at `process.end` after every call.
  */
 export function step(thread: Thread, onExit?: ExitListener): Blocked | undefined {
   const { process, cpu } = thread;
-  if (process.timers.any) for (const info of process.timers.expire()) send(thread, info, true);
-  if (thread.waiting) {
-    thread.waiting();
-    if (thread.blocked || process.end) return thread.blocked;
+  thread.yielded = false;
+  for (let i = 0; i < CALLS && !thread.yielded && !thread.ended; i++) {
+    if (process.timers.any) expire(thread);
+    if (thread.waiting) {
+      thread.waiting();
+      if (thread.blocked || process.end) return thread.blocked;
+      if (thread.ended) return undefined;
+    }
+    thread.activate();
+    if (thread.pending.length > 0 || process.pending.length > 0 || thread.restoreMask !== undefined)
+      deliver(thread);
+    if (process.end) return undefined;
+    process.progress++;
+    const exit = cpu.run(process.timers.any || process.threads.length > 1 ? SHORT : LONG);
+    onExit?.(thread, exit);
+    handle(thread, exit);
+    if (thread.blocked || process.end || exit.kind === 'budget') return thread.blocked;
   }
-  if (thread.pending.length > 0 || process.pending.length > 0 || thread.restoreMask !== undefined)
-    deliver(thread);
-  if (process.end) return undefined;
-  const exit = cpu.run(process.timers.any ? SHORT : LONG);
-  onExit?.(thread, exit);
-  handle(thread, exit);
-  return thread.blocked;
+  return undefined;
+}
+
+function expire(thread: Thread): void {
+  const { process } = thread;
+  for (const info of process.timers.expire()) {
+    const target = info.tid === undefined ? thread : process.threads.find((x) => x.tid === info.tid);
+    if (target) send(target, info, info.tid === undefined);
+  }
 }
 
 function handle(thread: Thread, exit: Exit): void {
@@ -70,13 +93,16 @@ function faultOf(thread: Thread, exit: Exclude<Exit, { kind: 'budget' }>): Signa
   return make(report?.signal ?? 'SIGILL', report?.code ?? 'ILL_ILLOPC', address);
 }
 
-function wait(process: Process, blocked: Blocked): void {
-  const due = process.timers.nextDue();
-  const until =
-    due === undefined || (blocked.until !== undefined && blocked.until < due) ? blocked.until : due;
-  const ready = blocked.streams.map(({ ready: poll, events }) => () => {
-    const now = poll(events);
-    return Boolean((events.read && now.read) || (events.write && now.write) || now.hangup || now.error);
-  });
+/** Waits for whatever comes first: a time of one of them, a timer, a stream. */
+function wait(process: Process, blocked: readonly Blocked[]): void {
+  let until = process.timers.nextDue();
+  for (const { until: at } of blocked)
+    if (at !== undefined && (until === undefined || at < until)) until = at;
+  const ready = blocked.flatMap(({ streams }) =>
+    streams.map(({ ready: poll, events }) => () => {
+      const now = poll(events);
+      return Boolean((events.read && now.read) || (events.write && now.write) || now.hangup || now.error);
+    }),
+  );
   process.kernel.host.wait(until, ready);
 }

@@ -3,12 +3,15 @@
 import type { Cpu } from '@mimic/engine';
 import type { Blocked } from '../errno.js';
 import type { SignalInfo } from '../signal/info.js';
+import type { Waiter } from './futex.js';
 import type { Process } from './process.js';
 
 /** What a call keeps while it is blocked and made again; empty at its first try. */
 export interface CallState {
   /** When it gives up, by the monotonic clock. */
   deadline?: bigint | undefined;
+  /** Its place in a futex queue. */
+  waiter?: Waiter;
   /** The call did part of its work, or is to see that it was woken. */
   progress?: number;
   /** The signal mask to go back to when the call ends. */
@@ -37,6 +40,11 @@ export class Thread {
   restoreMask: bigint | undefined;
   /** The call that this thread is blocked in, to be made again. */
   waiting: (() => void) | undefined;
+  /** Its registers while another thread has the processor. */
+  state: Uint8Array | undefined;
+  ended = false;
+  /** It gave the rest of its turn away. */
+  yielded = false;
   /** What it waits for. */
   blocked: Blocked | undefined;
 
@@ -45,6 +53,16 @@ export class Thread {
     readonly cpu: Cpu,
     readonly tid: number,
   ) {}
+
+  /** Gives the processor to this thread. */
+  activate(): void {
+    const { process, cpu } = this;
+    if (process.running === this) return;
+    if (process.running && !process.running.ended) process.running.state = cpu.saveState();
+    process.running = this;
+    if (this.state) cpu.loadState(this.state);
+    this.state = undefined;
+  }
 
   get user() {
     return this.process.user;

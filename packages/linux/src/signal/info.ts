@@ -13,6 +13,8 @@ export interface SignalInfo {
   readonly value?: number | bigint;
   readonly timer?: number;
   readonly overrun?: number;
+  /** The thread that it is for, where a timer names one. */
+  readonly tid?: number;
   /** Caused by the thread's own instruction: it cannot be held back. */
   readonly forced?: boolean;
 }

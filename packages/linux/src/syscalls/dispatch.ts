@@ -72,6 +72,7 @@ export function systemCall(thread: Thread): void {
 function finish(thread: Thread, result: Exclude<Result, Blocked>): void {
   if (result === NO_RETURN || thread.process.end) return;
   const { cpu, values } = thread;
+  thread.activate();
   cpu.advance();
   cpu.hook('syscall.return', result instanceof Errno ? -values.get('errno', result.name) : result);
 }

@@ -1,12 +1,11 @@
 // The process itself: its end, ids, limits, names, thread bookkeeping. In: numbers, structures. Out: facts and changes.
 // Must not know: signals' delivery, files.
-import { Blocked, E, Errno, NO_RETURN, type Result } from '../errno.js';
+import { E, Errno, type Result } from '../errno.js';
 import { type Limit, NO_LIMIT } from '../process/process.js';
 import type { Thread } from '../process/thread.js';
 import type { CallTable } from './table.js';
-import { readTime, timeval } from './time.js';
+import { timeval } from './time.js';
 
-const FUTEX_COMMAND = 0x7f;
 const PR_SET_NAME = 15;
 const PR_GET_NAME = 16;
 const PR_SET_PDEATHSIG = 1;
@@ -14,11 +13,6 @@ const PR_GET_DUMPABLE = 3;
 const PR_SET_DUMPABLE = 4;
 const PR_SET_NO_NEW_PRIVS = 38;
 const PR_GET_NO_NEW_PRIVS = 39;
-
-function exit(t: Thread, status: number): Result {
-  t.process.finish({ kind: 'exited', status: status & 0xff });
-  return NO_RETURN;
-}
 
 const text = (value: string, size: number): Uint8Array => {
   const out = new Uint8Array(size);
@@ -105,38 +99,6 @@ function prlimit(t: Thread, pid: number, resource: number, next: number, old: nu
   return old === 0 ? 0 : t.user.putStruct('rlimit64', old, { cur: before.cur, max: before.max });
 }
 
-/** One thread: waiting blocks until a timeout or a signal; nobody is there to be woken. */
-function futex(
-  t: Thread,
-  address: number,
-  op: number,
-  value: number,
-  timeout: number,
-  layout: string,
-): Result {
-  const command = op & FUTEX_COMMAND;
-  if (command === 0 || command === 9) {
-    const now = t.user.u32(address);
-    if (now instanceof Errno) return now;
-    if (t.call.progress === undefined) {
-      if (now !== value >>> 0) return E.EAGAIN;
-      t.call.progress = 1;
-      if (timeout !== 0) {
-        const time = readTime(t, layout, timeout);
-        if (time instanceof Errno) return time;
-        const base =
-          command === 0 ? t.kernel.monotonic() : op & 256 ? t.kernel.monotonic() - t.kernel.realtime() : 0n;
-        t.call.deadline = base + time;
-      }
-    }
-    if (t.call.deadline !== undefined && t.kernel.monotonic() >= t.call.deadline) return E.ETIMEDOUT;
-    return new Blocked(t.call.deadline);
-  }
-  // Wakes and requeues find nobody.
-  if ([1, 3, 4, 5, 10, 12].includes(command)) return t.user.memory.check(address, 4, 1) ? E.EFAULT : 0;
-  return E.ENOSYS;
-}
-
 function prctl(t: Thread, option: number, arg: number): Result {
   switch (option) {
     case PR_SET_NAME: {
@@ -197,10 +159,7 @@ const setOne = (t: Thread, kind: 'uid' | 'gid', id: number): Result =>
   t.process.credentials.euid === 0 ? setIds(t, kind, id, id, id) : setIds(t, kind, -1, id, -1);
 
 export const processCalls: CallTable = {
-  exit: ['status:d', exit],
-  exit_group: ['status:d', exit],
   getpid: ['', (t) => t.process.pid],
-  gettid: ['', (t) => t.tid],
   getppid: ['', (t) => t.process.ppid],
   getpgrp: ['', (t) => t.process.pid],
   getpgid: ['pid:d', (t, pid) => (pid === 0 || pid === t.process.pid ? t.process.pid : E.ESRCH)],
@@ -241,34 +200,12 @@ export const processCalls: CallTable = {
   old_getrlimit: ['resource:d limit:x', (t, resource, at) => getLimit(t, resource, at, 0x7fff_ffffn)],
   setrlimit: ['resource:d limit:x', setrlimit],
   prlimit64: ['pid:d resource:d new:x old:x', prlimit],
-  futex: [
-    'address:x op:x value:d timeout:x address2:x value3:x',
-    (t, at, op, value, time) => futex(t, at, op, value, time, 'timespec'),
-  ],
-  futex_time64: [
-    'address:x op:x value:d timeout:x address2:x value3:x',
-    (t, at, op, value, time) => futex(t, at, op, value, time, 'timespec64'),
-  ],
-  set_tid_address: ['address:x', (t, address) => {
-    t.clearTid = address;
-    return t.tid;
-  }], // biome-ignore format: one line a call
-  set_robust_list: ['head:x size:u', (t, head, size) => {
-    if (size !== t.structs.size('robust_list')) return E.EINVAL;
-    t.robustList = head;
-    return 0;
-  }], // biome-ignore format: one line a call
-  get_robust_list: ['pid:d head:x size:x', (t, _pid, head, size) => {
-    const put = t.user.putWord(head, t.robustList);
-    return put instanceof Errno ? put : t.user.putWord(size, t.structs.size('robust_list'));
-  }], // biome-ignore format: one line a call
   prctl: ['option:d arg2:x arg3:x arg4:x arg5:x', prctl],
   personality: ['persona:x', () => 0],
   getrandom: ['buf:x size:u flags:x', getrandom],
   getpriority: ['which:d who:d', () => 20],
   setpriority: ['which:d who:d value:d', () => 0],
   nice: ['increment:d', () => 0],
-  sched_yield: ['', () => 0],
   sched_getaffinity: ['pid:d size:u mask:x', (t, _pid, size, mask) => affinity(t, size, mask)],
   sched_setaffinity: ['pid:d size:u mask:x', () => 0],
   sched_getscheduler: ['pid:d', () => 0],

@@ -171,28 +171,43 @@ function timedWait(
 }
 
 /** kill to another process than this one goes nowhere: there is none yet. */
-function kill(t: Thread, pid: number, signal: number, code: string, toProcess: boolean): Result {
+function kill(t: Thread, pid: number, signal: number): Result {
   const { process } = t;
   if (signal < 0 || signal > SIGNALS) return E.EINVAL;
-  const self = pid === process.pid || (toProcess && (pid === 0 || pid === -process.pid || pid === -1));
-  if (!self) return E.ESRCH;
-  if (signal !== 0)
-    send(
-      t,
-      { signal, code: t.values.get('sicode', code), pid: process.pid, uid: process.credentials.uid },
-      toProcess,
-    );
+  if (pid !== process.pid && pid !== 0 && pid !== -process.pid && pid !== -1) return E.ESRCH;
+  if (signal !== 0) send(t, own(t, signal, 'SI_USER'), true);
   return 0;
 }
 
-function queue(t: Thread, pid: number, signal: number, address: number, toProcess: boolean): Result {
-  if (pid !== t.process.pid) return E.ESRCH;
+function killThread(t: Thread, tid: number, signal: number): Result {
+  if (signal < 0 || signal > SIGNALS || tid <= 0) return E.EINVAL;
+  const target = t.process.threads.find((thread) => thread.tid === tid);
+  if (!target) return E.ESRCH;
+  if (signal !== 0) send(target, own(t, signal, 'SI_TKILL'), false);
+  return 0;
+}
+
+const own = (t: Thread, signal: number, code: string): SignalInfo => ({
+  signal,
+  code: t.values.get('sicode', code),
+  pid: t.process.pid,
+  uid: t.process.credentials.uid,
+});
+
+function queue(
+  t: Thread,
+  target: Thread | undefined,
+  signal: number,
+  address: number,
+  toProcess: boolean,
+): Result {
+  if (!target) return E.ESRCH;
   if (signal < 0 || signal > SIGNALS) return E.EINVAL;
   const value = t.user.struct('siginfo', address);
   if (value instanceof Errno) return value;
   const { code, pid: from, uid, value: data } = value as Record<string, number>;
   const info: SignalInfo = { signal, code: code!, pid: from!, uid: uid!, value: data! };
-  if (signal !== 0) send(t, info, toProcess);
+  if (signal !== 0) send(target, info, toProcess);
   return 0;
 }
 
@@ -249,24 +264,27 @@ export const signalCalls: CallTable = {
     'set:x info:x timeout:x size:u',
     (t, set, info, timeout, size) => timedWait(t, set, info, timeout, size, 'timespec64'),
   ],
-  kill: ['pid:d signal:g', (t, pid, signal) => kill(t, pid, signal, 'SI_USER', true)],
-  tkill: [
-    'tid:d signal:g',
-    (t, tid, signal) => (tid <= 0 ? E.EINVAL : kill(t, tid, signal, 'SI_TKILL', false)),
-  ],
+  kill: ['pid:d signal:g', kill],
+  tkill: ['tid:d signal:g', killThread],
   tgkill: [
     'pid:d tid:d signal:g',
     (t, pid, tid, signal) =>
-      pid <= 0 || tid <= 0
-        ? E.EINVAL
-        : pid !== t.process.pid
-          ? E.ESRCH
-          : kill(t, tid, signal, 'SI_TKILL', false),
+      pid <= 0 ? E.EINVAL : pid !== t.process.pid ? E.ESRCH : killThread(t, tid, signal),
   ],
-  rt_sigqueueinfo: ['pid:d signal:g info:x', (t, pid, signal, info) => queue(t, pid, signal, info, true)],
+  rt_sigqueueinfo: [
+    'pid:d signal:g info:x',
+    (t, pid, signal, info) => queue(t, pid === t.process.pid ? t : undefined, signal, info, true),
+  ],
   rt_tgsigqueueinfo: [
     'pid:d tid:d signal:g info:x',
-    (t, pid, tid, signal, info) => (pid === t.process.pid ? queue(t, tid, signal, info, false) : E.ESRCH),
+    (t, _pid, tid, signal, info) =>
+      queue(
+        t,
+        t.process.threads.find((x) => x.tid === tid),
+        signal,
+        info,
+        false,
+      ),
   ],
   sigaltstack: ['stack:x old:x', sigaltstack],
   rt_sigreturn: ['', (t) => sigreturn(t, false)],

@@ -77,10 +77,12 @@ function create(t: Thread, clock: number, event: number, idAt: number): Result {
   let signal = t.values.get('signal', 'SIGALRM');
   let value: number | bigint = id;
   let notify = SIGEV_SIGNAL;
+  let tid: number | undefined;
   if (event !== 0) {
     const given = t.user.struct('sigevent', event);
     if (given instanceof Errno) return given;
     notify = Number(given['notify']);
+    if (notify === SIGEV_THREAD_ID) tid = Number(given['tid']);
     signal = Number(given['signo']);
     value = given['value'] as number;
     if (notify !== SIGEV_SIGNAL && notify !== SIGEV_NONE && notify !== SIGEV_THREAD_ID) return E.EINVAL;
@@ -95,7 +97,10 @@ function create(t: Thread, clock: number, event: number, idAt: number): Result {
     due: undefined,
     overrun: 0,
     clock: clock === 0 || clock === 5 ? 'realtime' : clock === 2 || clock === 3 ? 'cpu' : 'monotonic',
-    signal: (overrun) => (notify === SIGEV_NONE ? undefined : { signal, code, value, timer: id, overrun }),
+    signal: (overrun) =>
+      notify === SIGEV_NONE
+        ? undefined
+        : { signal, code, value, timer: id, overrun, ...(tid === undefined ? {} : { tid }) },
   });
   return 0;
 }

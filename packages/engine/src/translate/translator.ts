@@ -1,0 +1,355 @@
+// Turns what is hot into regions, links them into the interpreter, and drops them when code changes.
+// In: samples of the pc, changes of code. Out: records and table slots that lead into translated code.
+// Must not know: how a region is emitted.
+import { Perm } from '@mimic/bus';
+import type { CompiledIsa } from '@mimic/isa';
+import { compileModule, instantiateModule, ModuleBuilder, Type, typeOf, type WasmFunction, type WasmTable } from '@mimic/wasm';
+import type { CodeCache } from '../code-cache.js';
+import { FixedHandler, REGION_SLOT } from '../decoder.js';
+import type { Guest } from '../guest.js';
+import { MEMORY_PAGES, RECORD_SIZE, REFUSAL_COUNTERS, REGION_SLOTS } from '../layout.js';
+import { REGION_SIGNATURE } from '../loop.js';
+import { RESUME_SIGNATURE } from '../services.js';
+import { type Discovered, discover } from './discover.js';
+import { emitRegion } from './emit-region.js';
+import { RegionCache } from './region-cache.js';
+import { noStatistics, type TranslatorStatistics } from './statistics.js';
+import { Templates } from './templates.js';
+
+export interface TranslatorOptions {
+  /** Samples of an address before its region is translated. */
+  readonly threshold?: number;
+  /** Bytes of WebAssembly kept. 0: nothing is translated. */
+  readonly cacheBytes?: number;
+  /** Modules kept: each costs the host memory maps. */
+  readonly cacheModules?: number;
+  /** Milliseconds, for statistics. */
+  readonly clock?: () => number;
+  /** Told of each region made, for dumps. */
+  readonly onRegion?: (entry: number, region: Discovered, wasm: Uint8Array) => void;
+}
+
+/** A translated region that is linked. */
+interface Region {
+  readonly entry: number;
+  readonly slot: number;
+  readonly module: Module;
+  readonly pages: ReadonlySet<number>;
+}
+
+interface Module {
+  readonly id: number;
+  readonly bytes: number;
+  readonly regions: Region[];
+}
+
+/** Regions and guest instructions translated together at most. */
+const BATCH = { regions: 48, insns: 8000 } as const;
+/** Failed checks of an instruction before its region is made anew with an exact check there. */
+const REFUSALS = 16;
+
+export class Translator {
+  readonly statistics: TranslatorStatistics = noStatistics();
+  private readonly templates: Templates;
+  private readonly table: WasmTable;
+  private readonly view: DataView;
+  private readonly bytes: Uint8Array;
+  private readonly regions = new Map<number, Region>();
+  private readonly byPage = new Map<number, Set<Region>>();
+  private readonly slots = new Map<number, number>();
+  private readonly freeSlots: number[] = [];
+  private nextSlot = 0;
+  private readonly samples = new Map<number, number>();
+  /** Entries that cannot be translated. */
+  private readonly hopeless = new Set<number>();
+  private readonly exactSites = new Set<number>();
+  private readonly cache: RegionCache<Module>;
+  private nextModule = 0;
+  private readonly threshold: number;
+  private readonly enabled: boolean;
+  private readonly clock: () => number;
+
+  constructor(
+    private readonly isa: CompiledIsa,
+    private readonly guest: Guest,
+    private readonly code: CodeCache,
+    /** What the interpreter's module exports. */
+    private readonly services: Readonly<Record<string, WasmFunction>>,
+    private readonly host: (n: number) => bigint,
+    private readonly options: TranslatorOptions = {},
+  ) {
+    this.templates = new Templates(isa);
+    this.table = guest.regions;
+    this.view = new DataView(guest.store.buffer);
+    this.bytes = new Uint8Array(guest.store.buffer);
+    this.threshold = options.threshold ?? 3;
+    const cacheBytes = options.cacheBytes ?? 64 << 20;
+    this.enabled = isa.word === 32 && isa.unit === 4 && cacheBytes > 0;
+    this.cache = new RegionCache(Math.max(cacheBytes, 1), options.cacheModules ?? 4000, (m) => this.unlink(m));
+    this.clock = options.clock ?? (() => 0);
+    for (let i = 0; i < this.table.length; i++) this.table.set(i, services['stub']);
+    guest.memory.onCodeChange((page) => this.pageChanged(page));
+    code.onOpen(
+      (page) => this.relink(page),
+      () => this.clear(),
+    );
+  }
+
+  /** The guest was about to execute `pc`, the target of a jump, when the host looked. */
+  sample(pc: number): void {
+    if (!this.enabled) return;
+    if (this.view.getUint32(this.field('displaced'), true) !== 0) this.restore();
+    if (this.view.getUint32(this.field('refusals'), true) > 64) this.exactness();
+    const region = this.regions.get(pc);
+    if (region) {
+      this.cache.touch(region.module.id);
+      return;
+    }
+    const n = (this.samples.get(pc) ?? 0) + 1;
+    if (n < this.threshold) {
+      this.samples.set(pc, n);
+      return;
+    }
+    this.samples.delete(pc);
+    if (!this.hopeless.has(pc)) this.translate(pc);
+  }
+
+  /** Drops every region. */
+  clear(): void {
+    this.cache.clear();
+  }
+
+  // ---- making
+
+  private translate(entry: number): void {
+    const t0 = this.clock();
+    const batch = this.gather(entry);
+    if (batch.length === 0) {
+      this.hopeless.add(entry);
+      return;
+    }
+    const t1 = this.clock();
+    const slots = batch.map((d) => this.slotOf(d.entry));
+    if (slots.some((s) => s === undefined)) {
+      this.clear();
+      return;
+    }
+    const wasm = this.emit(batch);
+    const t2 = this.clock();
+    const exports = this.instantiate(wasm);
+    const t3 = this.clock();
+    const module: Module = { id: this.nextModule++, bytes: wasm.length, regions: [] };
+    batch.forEach((d, k) => {
+      const region: Region = { entry: d.entry, slot: slots[k]!, module, pages: d.pages };
+      module.regions.push(region);
+      this.link(region, exports[`r${k}`]!);
+      this.options.onRegion?.(d.entry, d, wasm);
+    });
+    this.cache.add(module);
+    const s = this.statistics;
+    s.modules++;
+    s.regions += batch.length;
+    s.instructions += batch.reduce((n, d) => n + d.insns, 0);
+    s.bytes += wasm.length;
+    s.discoverTime += t1 - t0;
+    s.emitTime += t2 - t1;
+    s.compileTime += t3 - t2;
+    s.evictions = this.cache.evictions;
+  }
+
+  /** The region at `entry` and those that it calls, as far as a batch goes. */
+  private gather(entry: number): Discovered[] {
+    const out: Discovered[] = [];
+    const seen = new Set<number>([entry]);
+    const queue = [entry];
+    let insns = 0;
+    for (let pc = queue.shift(); pc !== undefined && out.length < BATCH.regions && insns < BATCH.insns; pc = queue.shift()) {
+      if (this.regions.has(pc)) continue;
+      const d = discover(this.isa, this.templates, (at) => this.fetch(at), pc);
+      if (!d) {
+        this.hopeless.add(pc);
+        continue;
+      }
+      out.push(d);
+      insns += d.insns;
+      for (const c of d.calls) {
+        if (seen.has(c)) continue;
+        seen.add(c);
+        queue.push(c);
+      }
+    }
+    return out;
+  }
+
+  private fetch(pc: number): number | undefined {
+    if (pc >= this.guest.layout.guestLimit || pc & (this.isa.unit - 1)) return undefined;
+    if (!(this.guest.memory.perm(pc >>> 12) & Perm.X)) return undefined;
+    return this.view.getUint32(this.guest.layout.reversed ? 2 ** 32 - pc - 4 : pc, true);
+  }
+
+  private emit(batch: readonly Discovered[]): Uint8Array {
+    const module = new ModuleBuilder();
+    const { program } = this.templates;
+    module.importMemory('env', 'memory', MEMORY_PAGES, MEMORY_PAGES);
+    module.importTable('env', 'regions', REGION_SLOTS);
+    const resume = module.importFunc('i', 'resume', RESUME_SIGNATURE);
+    const step = module.importFunc('i', 'step', RESUME_SIGNATURE);
+    const refused = module.importFunc('i', 'refused', RESUME_SIGNATURE);
+    const check = { params: [Type.i32, Type.i32], results: [Type.i32] };
+    const slowRead = module.importFunc('i', 'slowRead', check);
+    const slowWrite = module.importFunc('i', 'slowWrite', check);
+    const host = module.importFunc('env', 'host', { params: [Type.i32], results: [Type.i64] });
+    // Functions of the spec that these instructions call.
+    const wanted = new Set<number>();
+    for (const d of batch)
+      for (const block of d.blocks.values()) for (const x of block.insns) for (const f of x.template.calls) wanted.add(f);
+    const functions = new Map<number, number>();
+    for (const n of wanted) {
+      const f = program.funcs[n]!;
+      functions.set(n, module.importFunc('i', `f${n}`, { params: f.params.map(typeOf), results: f.results.map(typeOf) }));
+    }
+    const own = new Map(batch.map((d) => [d.entry, module.func(REGION_SIGNATURE)]));
+    const type = module.type(REGION_SIGNATURE);
+    batch.forEach((d, k) => {
+      const func = own.get(d.entry)!;
+      const { body } = emitRegion(d, {
+        layout: this.guest.layout,
+        program,
+        templates: this.templates,
+        callables: { index: (n) => functions.get(n)!, results: (n) => program.funcs[n]!.results },
+        resume,
+        step,
+        refused,
+        slowRead,
+        slowWrite,
+        host,
+        type,
+        exact: (pc) => this.exactSites.has(pc),
+        callee: (target) => {
+          const func = own.get(target);
+          if (func !== undefined) return { func };
+          const slot = this.slotOf(target);
+          return slot === undefined ? undefined : { slot };
+        },
+      });
+      module.define(func, body);
+      module.exportFunc(`r${k}`, func);
+    });
+    return module.finish();
+  }
+
+  private instantiate(wasm: Uint8Array): Readonly<Record<string, WasmFunction>> {
+    return instantiateModule(compileModule(wasm), {
+      env: { memory: this.guest.store, regions: this.table, host: (n: number) => BigInt.asIntN(64, this.host(n)) },
+      i: this.services,
+    });
+  }
+
+  /** The slot for regions that start at `pc`; made at first use. Undefined when there are none left. */
+  private slotOf(pc: number): number | undefined {
+    let slot = this.slots.get(pc);
+    if (slot === undefined) {
+      slot = this.freeSlots.pop() ?? (this.nextSlot < REGION_SLOTS ? this.nextSlot++ : undefined);
+      if (slot !== undefined) this.slots.set(pc, slot);
+    }
+    return slot;
+  }
+
+  // ---- linking
+
+  private link(region: Region, func: WasmFunction): void {
+    this.regions.set(region.entry, region);
+    this.table.set(region.slot, func);
+    for (const page of region.pages) {
+      let on = this.byPage.get(page);
+      if (!on) this.byPage.set(page, (on = new Set()));
+      on.add(region);
+      this.guest.memory.markCode(page);
+    }
+    this.code.open(region.entry >>> 12);
+    this.place(region);
+  }
+
+  private field(name: keyof Guest['layout']['fields']): number {
+    return this.guest.layout.stateBase + this.guest.layout.fields[name];
+  }
+
+  /** Puts the region's record where its entry's own record is. */
+  private place(region: Region): void {
+    const at = this.code.recordAt(region.entry);
+    if (at === undefined || this.view.getUint16(at, true) === FixedHandler.region) return;
+    this.bytes.copyWithin(this.guest.layout.displacedRecords + region.slot * RECORD_SIZE, at, at + RECORD_SIZE);
+    this.view.setUint16(at, FixedHandler.region, true);
+    this.view.setUint32(at + REGION_SLOT, region.slot, true);
+  }
+
+  /** Records of a page are new: entries on it get theirs again. */
+  private relink(page: number): void {
+    for (const region of this.byPage.get(page) ?? []) if (region.entry >>> 12 === page) this.place(region);
+  }
+
+  /** Records that `step` gave back are taken again. */
+  private restore(): void {
+    this.view.setUint32(this.field('displaced'), 0, true);
+    for (const region of this.regions.values()) this.place(region);
+  }
+
+  /** Regions whose checks fail often are made anew, with exact checks where they fail. */
+  private exactness(): void {
+    const { layout } = this.guest;
+    this.statistics.refusals += this.view.getUint32(this.field('refusals'), true);
+    this.view.setUint32(this.field('refusals'), 0, true);
+    const counters = new Uint32Array(this.guest.store.buffer, layout.refusalCounters, REFUSAL_COUNTERS);
+    const hot = new Set<number>();
+    counters.forEach((n, i) => {
+      if (n >= REFUSALS) hot.add(i);
+    });
+    counters.fill(0);
+    if (hot.size === 0) return;
+    const modules = new Set<Module>();
+    for (const region of this.regions.values()) {
+      for (const page of region.pages)
+        for (const i of hot) {
+          // A counter stands for the addresses that share it: all of them become exact.
+          const pc = ((page << 12) & ~((REFUSAL_COUNTERS << 2) - 1)) + (i << 2);
+          if (pc >>> 12 !== page >>> 0) continue;
+          this.exactSites.add(pc >>> 0);
+          modules.add(region.module);
+        }
+    }
+    for (const m of modules) {
+      this.statistics.invalidations += m.regions.length;
+      for (const r of m.regions) this.samples.set(r.entry, this.threshold - 1);
+      this.cache.delete(m.id);
+    }
+  }
+
+  private pageChanged(page: number): void {
+    const on = this.byPage.get(page);
+    this.samples.clear();
+    this.hopeless.clear();
+    if (!on) return;
+    for (const m of new Set([...on].map((r) => r.module))) {
+      this.statistics.invalidations += m.regions.length;
+      this.cache.delete(m.id);
+    }
+  }
+
+  /** Takes a module's regions out of the table, the records and the maps; the host then collects it. */
+  private unlink(module: Module): void {
+    for (const region of module.regions) {
+      this.table.set(region.slot, this.services['stub']);
+      if (this.regions.get(region.entry) === region) this.regions.delete(region.entry);
+      for (const page of region.pages) {
+        const on = this.byPage.get(page);
+        on?.delete(region);
+        if (on?.size === 0) this.byPage.delete(page);
+      }
+      const at = this.code.recordAt(region.entry);
+      if (at !== undefined && this.view.getUint16(at, true) === FixedHandler.region) {
+        const from = this.guest.layout.displacedRecords + region.slot * RECORD_SIZE;
+        this.bytes.copyWithin(at, from, from + RECORD_SIZE);
+      }
+    }
+  }
+}
