@@ -36,7 +36,18 @@ export type Place =
   | { readonly kind: 'function' };
 
 /** Locals of the loop function: its params, then `count` of its own. */
-export const LOOP = { fuel: 0, stop: 1, depth: 2, rec: 3, credit: 4, bias: 5, target: 6, step: 7, params: 3, count: 5 } as const;
+export const LOOP = {
+  fuel: 0,
+  stop: 1,
+  depth: 2,
+  rec: 3,
+  credit: 4,
+  bias: 5,
+  target: 6,
+  step: 7,
+  params: 3,
+  count: 5,
+} as const;
 /** What an out-of-line handler returns when it does not go on: else the bytes of records to move on by. */
 export const STATUS = { jump: 1, out: 2 } as const;
 

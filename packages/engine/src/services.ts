@@ -19,7 +19,11 @@ const [PC, RET, DEPTH, FUEL] = [0, 1, 2, 3];
  * region: it is the one that a region could not do. refused: step, and counts a failed permission check. stub: in
  * empty slots of the table of regions; the pc is in the state block.
  */
-export function defineServices(module: ModuleBuilder, layout: EngineLayout, loop: number): Record<string, number> {
+export function defineServices(
+  module: ModuleBuilder,
+  layout: EngineLayout,
+  loop: number,
+): Record<string, number> {
   const field = (name: keyof typeof layout.fields): number => layout.stateBase + layout.fields[name];
 
   const resume = module.func(RESUME_SIGNATURE);
@@ -29,7 +33,13 @@ export function defineServices(module: ModuleBuilder, layout: EngineLayout, loop
     a.get(DEPTH).i32(1).op(W.i32_lt_s).open(W.if, VOID).get(PC).get(FUEL).op(W.return).end();
     a.i32(0).get(PC).op(W.i64_extend_i32_u).memory(W.i64_store, field('pc'));
     a.get(FUEL).get(RET).get(DEPTH).i32(1).op(W.i32_sub).call(loop).set(code);
-    a.get(code).i32(ExitCode.stop).op(W.i32_eq).get(code).i32(ExitCode.fuel).op(W.i32_eq, W.i32_or).open(W.if, VOID);
+    a.get(code)
+      .i32(ExitCode.stop)
+      .op(W.i32_eq)
+      .get(code)
+      .i32(ExitCode.fuel)
+      .op(W.i32_eq, W.i32_or)
+      .open(W.if, VOID);
     a.i32(0).memory(W.i32_load, field('pc')).i32(0).memory(W.i32_load, field('fuel')).op(W.return).end();
     a.i32(0).get(code).memory(W.i32_store, field('exit'));
     a.i32(-1).i32(0).memory(W.i32_load, field('fuel'));
@@ -42,12 +52,23 @@ export function defineServices(module: ModuleBuilder, layout: EngineLayout, loop
     const from = 5;
     const a = new Assembler();
     // The record of pc, where its page has any.
-    a.get(PC).i32(12).op(W.i32_shr_u).i32(2).op(W.i32_shl).memory(W.i32_load, layout.codeTable).tee(page).open(W.if, VOID);
+    a.get(PC)
+      .i32(12)
+      .op(W.i32_shr_u)
+      .i32(2)
+      .op(W.i32_shl)
+      .memory(W.i32_load, layout.codeTable)
+      .tee(page)
+      .open(W.if, VOID);
     a.get(page).get(PC).i32(4095).op(W.i32_and).i32(layout.shift).op(W.i32_shl, W.i32_add).set(page);
     a.get(page).memory(W.i32_load16_u, 0).i32(FixedHandler.region).op(W.i32_eq).open(W.if, VOID);
     // The displaced record comes back until the host puts the region's there again.
     a.get(page).memory(W.i32_load, REGION_SLOT).i32(Math.log2(RECORD_SIZE)).op(W.i32_shl).set(from);
-    for (let k = 0; k < RECORD_SIZE; k += 8) a.get(page).get(from).memory(W.i64_load, layout.displacedRecords + k).memory(W.i64_store, k);
+    for (let k = 0; k < RECORD_SIZE; k += 8)
+      a.get(page)
+        .get(from)
+        .memory(W.i64_load, layout.displacedRecords + k)
+        .memory(W.i64_store, k);
     a.i32(0).i32(1).memory(W.i32_store, field('displaced'));
     a.end().end();
     a.get(PC).get(RET).get(DEPTH).get(FUEL).call(resume);
@@ -58,9 +79,25 @@ export function defineServices(module: ModuleBuilder, layout: EngineLayout, loop
   {
     const at = 4;
     const a = new Assembler();
-    a.get(PC).i32(2).op(W.i32_shr_u).i32(REFUSAL_COUNTERS - 1).op(W.i32_and).i32(2).op(W.i32_shl).tee(at);
-    a.get(at).memory(W.i32_load, layout.refusalCounters).i32(1).op(W.i32_add).memory(W.i32_store, layout.refusalCounters);
-    a.i32(0).i32(0).memory(W.i32_load, field('refusals')).i32(1).op(W.i32_add).memory(W.i32_store, field('refusals'));
+    a.get(PC)
+      .i32(2)
+      .op(W.i32_shr_u)
+      .i32(REFUSAL_COUNTERS - 1)
+      .op(W.i32_and)
+      .i32(2)
+      .op(W.i32_shl)
+      .tee(at);
+    a.get(at)
+      .memory(W.i32_load, layout.refusalCounters)
+      .i32(1)
+      .op(W.i32_add)
+      .memory(W.i32_store, layout.refusalCounters);
+    a.i32(0)
+      .i32(0)
+      .memory(W.i32_load, field('refusals'))
+      .i32(1)
+      .op(W.i32_add)
+      .memory(W.i32_store, field('refusals'));
     a.get(PC).get(RET).get(DEPTH).get(FUEL).call(step);
     module.define(refused, { locals: [Type.i32], code: a.code });
   }

@@ -8,7 +8,7 @@ import { parseArgs } from 'node:util';
 import { Random } from '@mimic/ir';
 import { compileSpec } from '@mimic/isa';
 import { compare } from './compare.js';
-import { changesItself, testLine } from './describe.js';
+import { meddles, testLine } from './describe.js';
 import { Exceptions, parseExceptions } from './exceptions.js';
 import { type Case, Generator, scratchPages } from './generate.js';
 import { Harness } from './harness.js';
@@ -112,7 +112,7 @@ function check(
   for (const x of c.insns) run.set(x.name, (run.get(x.name) ?? 0) + 1);
   const differences = compare(harness, ours[k], theirs[k]);
   if (differences.length === 0) return;
-  if (harness.elsewhere(ours[k], theirs[k]) || changesItself(harness, c)) {
+  if (harness.elsewhere(ours[k], theirs[k]) || meddles(harness, c)) {
     elsewhere++;
     return;
   }

@@ -120,7 +120,7 @@ export class Generator {
     const out = evaluate(isa.program, d.insn.template, d.fields.map(BigInt), BigInt(code), m);
     if (out.kind !== 'jump') return true;
     const to = Number(out.target);
-    if (to >= harness.landing[0] && to < harness.landing[1]) return to < code || to >= code + 16;
+    if (to >= harness.landing[0] && to < harness.landing[1]) return to < code || to >= code + harness.page;
     return to < 0x3f000000 && !(to >= harness.own[0] && to < harness.own[1]);
   }
 }

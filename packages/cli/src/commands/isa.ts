@@ -60,10 +60,14 @@ async function test(path: string): Promise<number> {
     console.log(`${path}: ${count(errors, 'error')}; no test was run`);
     return 1;
   }
-  const { formatDiagnostic, runTests } = await import('../spec-compiler.js');
+  const { formatDiagnostic, runCases, runTests } = await import('../spec-compiler.js');
   const report = runTests(spec);
   for (const f of report.failures) console.error(formatDiagnostic(f));
+  const second = runCases(spec.isa, report.cases);
+  for (const { span, message, notes } of second)
+    console.error(formatDiagnostic({ severity: 'error', code: 'interpreter', message, span, notes }));
   if (report.untested.length) console.error(`no test for: ${report.untested.join(' ')}`);
-  console.log(`${report.passed} passed, ${report.failures.length} failed`);
-  return report.failures.length ? 1 : 0;
+  console.log(`evaluator: ${report.passed} passed, ${report.failures.length} failed`);
+  console.log(`interpreter: ${report.cases.length - second.length} passed, ${second.length} failed`);
+  return report.failures.length || second.length ? 1 : 0;
 }

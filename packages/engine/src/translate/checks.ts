@@ -69,7 +69,8 @@ export function planChecks(body: Body, first = 0, last = body.length): Map<numbe
 /** A value as base + constant. */
 export function split(body: Body, id: number): { base: number; displacement: number } {
   const op = body.op[id]!;
-  const constant = (v: number): number | undefined => (body.op[v] === Op.const && body.width[v]! <= 32 ? body.a[v]! : undefined);
+  const constant = (v: number): number | undefined =>
+    body.op[v] === Op.const && body.width[v]! <= 32 ? body.a[v]! : undefined;
   const k = constant(id);
   if (k !== undefined) return { base: -1, displacement: k >>> 0 };
   if (op === Op.add) {

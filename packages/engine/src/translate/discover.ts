@@ -60,7 +60,12 @@ interface Scanned {
 }
 
 /** Undefined when the entry itself does not decode or is left to the interpreter. */
-export function discover(isa: CompiledIsa, templates: Templates, fetch: Fetch, entry: number): Discovered | undefined {
+export function discover(
+  isa: CompiledIsa,
+  templates: Templates,
+  fetch: Fetch,
+  entry: number,
+): Discovered | undefined {
   const at = new Map<number, RegionInsn | null>();
   const insnAt = (pc: number): RegionInsn | null => {
     const old = at.get(pc);
@@ -68,7 +73,10 @@ export function discover(isa: CompiledIsa, templates: Templates, fetch: Fetch, e
     const word = fetch(pc);
     const d = word === undefined ? undefined : decode(isa, word);
     const template = d && templates.get(d.number);
-    const made = d && template && !template.loops ? { pc, insn: d.insn, number: d.number, fields: d.fields, template } : null;
+    const made =
+      d && template && !template.loops
+        ? { pc, insn: d.insn, number: d.number, fields: d.fields, template }
+        : null;
     at.set(pc, made);
     return made;
   };

@@ -6,7 +6,18 @@
 // `ret`: the address at which the caller goes on; depth: frames that may still be stacked; fuel: see layout.ts.
 import { Perm } from '@mimic/bus';
 import { type Body, JumpHint, type Program } from '@mimic/ir';
-import { type Callables, Code, Emitter, type FunctionBody, Locals, type Target, Type, typeOf, VOID, W } from '@mimic/wasm';
+import {
+  type Callables,
+  Code,
+  Emitter,
+  type FunctionBody,
+  Locals,
+  type Target,
+  Type,
+  typeOf,
+  VOID,
+  W,
+} from '@mimic/wasm';
 import { type EngineLayout, RECORD_SIZE } from '../layout.js';
 import { planChecks, type RangeCheck } from './checks.js';
 import type { Block, Discovered } from './discover.js';
@@ -86,7 +97,9 @@ class RegionEmitter {
       this.nodes.push({ block, body: lift(block, s.templates) });
     });
     const edges = this.nodes.map(({ block }) => this.edgesOf(block));
-    this.flow = analyse(this.nodes.map(({ body }, n) => ({ body, next: edges[n]!.next, after: edges[n]!.after })));
+    this.flow = analyse(
+      this.nodes.map(({ body }, n) => ({ body, next: edges[n]!.next, after: edges[n]!.after })),
+    );
     this.shape = shape(edges.map((e) => [...e.next, ...e.after]));
     this.homes = this.flow.registers.map((r) => this.locals.alloc(typeOf(r.width)));
   }
@@ -431,7 +444,10 @@ class BlockTarget implements Target {
   load(e: Emitter, address: number, width: number, op: number): void {
     const a = this.checked(e, address, op);
     this.pushHost(e, a, width / 8);
-    e.memory(width === 8 ? W.i32_load8_u : width === 16 ? W.i32_load16_u : width === 32 ? W.i32_load : W.i64_load, this.offset);
+    e.memory(
+      width === 8 ? W.i32_load8_u : width === 16 ? W.i32_load16_u : width === 32 ? W.i32_load : W.i64_load,
+      this.offset,
+    );
   }
 
   store(e: Emitter, address: number, value: number, op: number): void {
@@ -439,7 +455,10 @@ class BlockTarget implements Target {
     const a = this.checked(e, address, op);
     this.pushHost(e, a, width / 8);
     e.push(value, false);
-    e.memory(width === 8 ? W.i32_store8 : width === 16 ? W.i32_store16 : width === 32 ? W.i32_store : W.i64_store, this.offset);
+    e.memory(
+      width === 8 ? W.i32_store8 : width === 16 ? W.i32_store16 : width === 32 ? W.i32_store : W.i64_store,
+      this.offset,
+    );
   }
 
   private offset = 0;

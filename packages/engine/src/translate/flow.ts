@@ -1,6 +1,6 @@
 // Which registers a region holds in locals, what is loaded at its entries and stored at its exits.
 // In: the bodies of its blocks and their edges. Out: sets of registers by block. Must not know: WebAssembly.
-import { type Body, Op, OPS } from '@mimic/ir';
+import { type Body, OPS, Op } from '@mimic/ir';
 
 /** A register: a cell at a constant index, numbered within the region. */
 export interface Register {
@@ -43,7 +43,8 @@ export const add = (s: Bits, n: number): void => void (s[n >>> 5]! |= 1 << (n & 
 /** The members of a set. */
 export function members(s: Bits): number[] {
   const out: number[] = [];
-  for (let w = 0; w < s.length; w++) for (let v = s[w]!; v !== 0; v &= v - 1) out.push(32 * w + 31 - Math.clz32(v & -v));
+  for (let w = 0; w < s.length; w++)
+    for (let v = s[w]!; v !== 0; v &= v - 1) out.push(32 * w + 31 - Math.clz32(v & -v));
   return out;
 }
 
@@ -73,7 +74,11 @@ export function analyse(nodes: readonly FlowNode[]): Flow {
       const key = body.a[i]! * 4096 + index;
       if (numbers.has(key)) continue;
       numbers.set(key, registers.length);
-      registers.push({ cell: body.a[i]!, index, width: op === Op.get ? body.width[i]! : body.width[body.c[i]!]! });
+      registers.push({
+        cell: body.a[i]!,
+        index,
+        width: op === Op.get ? body.width[i]! : body.width[body.c[i]!]!,
+      });
     }
   const words = Math.ceil(registers.length / 32) || 1;
   const empty = (): Bits => new Uint32Array(words);

@@ -123,7 +123,8 @@ function irreducible(next: readonly (readonly number[])[], a: Arranged): number[
       if (a.rank[h]! > a.rank[v]! || dominates(h, v)) continue;
       const component = cycleThrough(next, a, h);
       const entries = new Set<number>();
-      for (const p of a.order) if (!component.has(p)) for (const s of next[p]!) if (component.has(s)) entries.add(s);
+      for (const p of a.order)
+        if (!component.has(p)) for (const s of next[p]!) if (component.has(s)) entries.add(s);
       return [...entries].sort((x, y) => a.rank[x]! - a.rank[y]!);
     }
   return undefined;

@@ -29,7 +29,10 @@ export class Templates {
   }
 
   private make(insn: number): Template {
-    const body = optimize(splitBody(optimize(this.isa.insns[insn]!.template, this.isa.program), this.program), this.program);
+    const body = optimize(
+      splitBody(optimize(this.isa.insns[insn]!.template, this.isa.program), this.program),
+      this.program,
+    );
     const calls = body.op.flatMap((op, i) => (op === Op.call ? [body.c[i]!] : []));
     return {
       body,

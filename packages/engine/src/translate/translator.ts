@@ -3,7 +3,15 @@
 // Must not know: how a region is emitted.
 import { Perm } from '@mimic/bus';
 import type { CompiledIsa } from '@mimic/isa';
-import { compileModule, instantiateModule, ModuleBuilder, Type, typeOf, type WasmFunction, type WasmTable } from '@mimic/wasm';
+import {
+  compileModule,
+  instantiateModule,
+  ModuleBuilder,
+  Type,
+  typeOf,
+  type WasmFunction,
+  type WasmTable,
+} from '@mimic/wasm';
 import type { CodeCache } from '../code-cache.js';
 import { FixedHandler, REGION_SLOT } from '../decoder.js';
 import type { Guest } from '../guest.js';
@@ -85,7 +93,9 @@ export class Translator {
     this.threshold = options.threshold ?? 3;
     const cacheBytes = options.cacheBytes ?? 64 << 20;
     this.enabled = isa.word === 32 && isa.unit === 4 && cacheBytes > 0;
-    this.cache = new RegionCache(Math.max(cacheBytes, 1), options.cacheModules ?? 4000, (m) => this.unlink(m));
+    this.cache = new RegionCache(Math.max(cacheBytes, 1), options.cacheModules ?? 4000, (m) =>
+      this.unlink(m),
+    );
     this.clock = options.clock ?? (() => 0);
     for (let i = 0; i < this.table.length; i++) this.table.set(i, services['stub']);
     guest.memory.onCodeChange((page) => this.pageChanged(page));
@@ -163,7 +173,11 @@ export class Translator {
     const seen = new Set<number>([entry]);
     const queue = [entry];
     let insns = 0;
-    for (let pc = queue.shift(); pc !== undefined && out.length < BATCH.regions && insns < BATCH.insns; pc = queue.shift()) {
+    for (
+      let pc = queue.shift();
+      pc !== undefined && out.length < BATCH.regions && insns < BATCH.insns;
+      pc = queue.shift()
+    ) {
       if (this.regions.has(pc)) continue;
       const d = discover(this.isa, this.templates, (at) => this.fetch(at), pc);
       if (!d) {
@@ -202,11 +216,15 @@ export class Translator {
     // Functions of the spec that these instructions call.
     const wanted = new Set<number>();
     for (const d of batch)
-      for (const block of d.blocks.values()) for (const x of block.insns) for (const f of x.template.calls) wanted.add(f);
+      for (const block of d.blocks.values())
+        for (const x of block.insns) for (const f of x.template.calls) wanted.add(f);
     const functions = new Map<number, number>();
     for (const n of wanted) {
       const f = program.funcs[n]!;
-      functions.set(n, module.importFunc('i', `f${n}`, { params: f.params.map(typeOf), results: f.results.map(typeOf) }));
+      functions.set(
+        n,
+        module.importFunc('i', `f${n}`, { params: f.params.map(typeOf), results: f.results.map(typeOf) }),
+      );
     }
     const own = new Map(batch.map((d) => [d.entry, module.func(REGION_SIGNATURE)]));
     const type = module.type(REGION_SIGNATURE);
@@ -240,7 +258,11 @@ export class Translator {
 
   private instantiate(wasm: Uint8Array): Readonly<Record<string, WasmFunction>> {
     return instantiateModule(compileModule(wasm), {
-      env: { memory: this.guest.store, regions: this.table, host: (n: number) => BigInt.asIntN(64, this.host(n)) },
+      env: {
+        memory: this.guest.store,
+        regions: this.table,
+        host: (n: number) => BigInt.asIntN(64, this.host(n)),
+      },
       i: this.services,
     });
   }
@@ -278,7 +300,11 @@ export class Translator {
   private place(region: Region): void {
     const at = this.code.recordAt(region.entry);
     if (at === undefined || this.view.getUint16(at, true) === FixedHandler.region) return;
-    this.bytes.copyWithin(this.guest.layout.displacedRecords + region.slot * RECORD_SIZE, at, at + RECORD_SIZE);
+    this.bytes.copyWithin(
+      this.guest.layout.displacedRecords + region.slot * RECORD_SIZE,
+      at,
+      at + RECORD_SIZE,
+    );
     this.view.setUint16(at, FixedHandler.region, true);
     this.view.setUint32(at + REGION_SLOT, region.slot, true);
   }
