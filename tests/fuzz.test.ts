@@ -17,14 +17,14 @@ describe('random instructions', () => {
           '--against',
           `${reference} -cpu 7448`,
           '--cases',
-          '20000',
+          '60000',
           '--seed',
           '20',
         ],
         { cwd: root, timeout: 240_000 },
       );
       expect(status, `${stderr}\n${stdout}`).toBe(0);
-      expect(stdout.toString()).toContain('20000 cases');
+      expect(stdout.toString()).toContain('60000 cases');
     },
     300_000,
   );

@@ -1,7 +1,7 @@
 // `mimic isa ...`: the tools for whoever writes a spec.
 // In: arguments. Out: exit status; diagnostics on standard error.
 import { existsSync, statSync } from 'node:fs';
-import { buildShipped, compileAt } from '../specs.js';
+import { buildShipped, compileAt, NoSpec } from '../specs.js';
 
 const usage = `usage: mimic isa check FILE|DIR...   static checks
        mimic isa test FILE|DIR...    inline tests, on the reference evaluator and on the interpreter
@@ -23,7 +23,13 @@ export async function isa(args: readonly string[]): Promise<number> {
       status = 1;
       continue;
     }
-    status = Math.max(status, await (what === 'check' ? check(path) : test(path)));
+    try {
+      status = Math.max(status, await (what === 'check' ? check(path) : test(path)));
+    } catch (e) {
+      if (!(e instanceof NoSpec)) throw e;
+      console.error(`mimic isa: ${e.message}`);
+      status = 1;
+    }
   }
   return status;
 }
