@@ -13,7 +13,9 @@ Runs a Linux program that was built for another processor.
   -cpu name        processor model
   -isa folder      a spec folder that counts before the built-in ones
   -strace          print every system call
-  -d items         print to stderr, by commas: unimp, strace, exits
+  --cache-size n   bytes of translated code kept (default 64M; 0: interpret only)
+  --threshold n    samples of an address before it is translated (default 3)
+  -d items         print to stderr, by commas: unimp, strace, exits, jit
   -D file          write what -strace and -d print to a file
   -g port          wait for a debugger on a port
 

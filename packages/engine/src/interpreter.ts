@@ -46,6 +46,8 @@ export class Interpreter implements Cpu {
   private translatorMade: Translator | undefined;
   private readonly makeTranslator: (() => Translator) | undefined;
   private readonly quantum: number;
+  /** Instructions until the next look. */
+  private interval: number;
   private executed = 0;
 
   /** `module` is what buildInterpreter made of `isa`, as bytes or compiled. */
@@ -60,6 +62,7 @@ export class Interpreter implements Cpu {
     this.memory = guest.memory;
     this.view = new DataView(guest.store.buffer);
     this.quantum = options.quantum ?? QUANTUM;
+    this.interval = this.quantum;
     const host = (n: number): bigint => {
       const { name, width } = isa.program.hosts[n]!;
       return BigInt.asUintN(width, options.hosts?.[name]?.() ?? 0n);
@@ -108,16 +111,15 @@ export class Interpreter implements Cpu {
 
   run(budget: number): Exit {
     let left = budget;
-    let quantum = this.quantum;
     while (left > 0) {
       if (this.interrupted) break;
-      const now = Math.min(Math.ceil(left), quantum);
+      const now = Math.min(Math.ceil(left), this.interval);
       const code = this.enter(now * RECORD_SIZE, NOWHERE, FRAMES) as number;
       const done = now - this.view.getInt32(this.field('fuel'), true) / RECORD_SIZE;
       left -= done;
       this.executed += done;
       if (code === ExitCode.fuel) {
-        quantum = this.sample();
+        this.sample();
         continue;
       }
       const exit = this.leave(code);
@@ -127,12 +129,12 @@ export class Interpreter implements Cpu {
     return { kind: 'budget' };
   }
 
-  /** Looks at where the guest is; gives the instructions until the next look. */
-  private sample(): number {
-    if (!this.makeTranslator) return this.quantum;
+  /** Looks at where the guest is. While nothing new is hot it looks less and less often. */
+  private sample(): void {
+    if (!this.makeTranslator) return;
     this.translatorMade ??= this.makeTranslator();
-    this.translatorMade.sample(this.pc);
-    return this.quantum;
+    const news = this.translatorMade.sample(this.pc);
+    this.interval = news ? this.quantum : Math.min(Math.ceil(this.interval * 1.25), this.quantum * 64);
   }
 
   interrupt(): void {

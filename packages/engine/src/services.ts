@@ -16,7 +16,8 @@ const [PC, RET, DEPTH, FUEL] = [0, 1, 2, 3];
 
 /**
  * resume: runs from pc until the guest reaches ret. step: the same, but pc's own instruction is not entered as a
- * region: it is the one that a region could not do. refused: step, and counts a failed permission check. stub: in
+ * region: it is the one that a region could not do. refused: step, and counts a failed permission check. cold: resume,
+ * and counts that the region does not hold the code. stub: in
  * empty slots of the table of regions; the pc is in the state block.
  */
 export function defineServices(
@@ -29,8 +30,25 @@ export function defineServices(
   const resume = module.func(RESUME_SIGNATURE);
   {
     const code = 4;
+    const record = 5;
     const a = new Assembler();
-    a.get(DEPTH).i32(1).op(W.i32_lt_s).open(W.if, VOID).get(PC).get(FUEL).op(W.return).end();
+    a.get(DEPTH).i32(2).op(W.i32_lt_s).open(W.if, VOID).get(PC).get(FUEL).op(W.return).end();
+    // A region starts here: it is called right away.
+    recordOf(a, layout, PC, record);
+    a.get(record).memory(W.i32_load16_u, 0).i32(FixedHandler.region).op(W.i32_eq).open(W.if, VOID);
+    a.get(RET)
+      .get(DEPTH)
+      .i32(1)
+      .op(W.i32_sub)
+      .get(FUEL)
+      .get(record)
+      .memory(W.i32_load, REGION_SLOT)
+      .op(W.call_indirect);
+    a.code.u32(module.type(REGION_SIGNATURE));
+    a.code.u32(0);
+    a.set(FUEL).tee(PC).get(RET).op(W.i32_eq).get(PC).i32(-1).op(W.i32_eq, W.i32_or).open(W.if, VOID);
+    a.get(PC).get(FUEL).op(W.return).end();
+    a.end().end();
     a.i32(0).get(PC).op(W.i64_extend_i32_u).memory(W.i64_store, field('pc'));
     a.get(FUEL).get(RET).get(DEPTH).i32(1).op(W.i32_sub).call(loop).set(code);
     a.get(code)
@@ -43,7 +61,7 @@ export function defineServices(
     a.i32(0).memory(W.i32_load, field('pc')).i32(0).memory(W.i32_load, field('fuel')).op(W.return).end();
     a.i32(0).get(code).memory(W.i32_store, field('exit'));
     a.i32(-1).i32(0).memory(W.i32_load, field('fuel'));
-    module.define(resume, { locals: [Type.i32], code: a.code });
+    module.define(resume, { locals: [Type.i32, Type.i32], code: a.code });
   }
 
   const step = module.func(RESUME_SIGNATURE);
@@ -51,16 +69,7 @@ export function defineServices(
     const page = 4;
     const from = 5;
     const a = new Assembler();
-    // The record of pc, where its page has any.
-    a.get(PC)
-      .i32(12)
-      .op(W.i32_shr_u)
-      .i32(2)
-      .op(W.i32_shl)
-      .memory(W.i32_load, layout.codeTable)
-      .tee(page)
-      .open(W.if, VOID);
-    a.get(page).get(PC).i32(4095).op(W.i32_and).i32(layout.shift).op(W.i32_shl, W.i32_add).set(page);
+    recordOf(a, layout, PC, page);
     a.get(page).memory(W.i32_load16_u, 0).i32(FixedHandler.region).op(W.i32_eq).open(W.if, VOID);
     // The displaced record comes back until the host puts the region's there again.
     a.get(page).memory(W.i32_load, REGION_SLOT).i32(Math.log2(RECORD_SIZE)).op(W.i32_shl).set(from);
@@ -75,8 +84,8 @@ export function defineServices(
     module.define(step, { locals: [Type.i32, Type.i32], code: a.code });
   }
 
-  const refused = module.func(RESUME_SIGNATURE);
-  {
+  const counted = (then: number): number => {
+    const index = module.func(RESUME_SIGNATURE);
     const at = 4;
     const a = new Assembler();
     a.get(PC)
@@ -98,9 +107,12 @@ export function defineServices(
       .i32(1)
       .op(W.i32_add)
       .memory(W.i32_store, field('refusals'));
-    a.get(PC).get(RET).get(DEPTH).get(FUEL).call(step);
-    module.define(refused, { locals: [Type.i32], code: a.code });
-  }
+    a.get(PC).get(RET).get(DEPTH).get(FUEL).call(then);
+    module.define(index, { locals: [Type.i32], code: a.code });
+    return index;
+  };
+  const refused = counted(step);
+  const cold = counted(resume);
 
   const stub = module.func(REGION_SIGNATURE);
   {
@@ -108,5 +120,18 @@ export function defineServices(
     a.i32(0).memory(W.i32_load, field('pc')).get(0).get(1).get(2).call(resume);
     module.define(stub, { locals: [], code: a.code });
   }
-  return { resume, step, refused, stub };
+  return { resume, step, refused, cold, stub };
+}
+
+/** Opens an `if` in which local `record` holds the address of the record of the instruction at local `pc`. */
+function recordOf(a: Assembler, layout: EngineLayout, pc: number, record: number): void {
+  a.get(pc)
+    .i32(12)
+    .op(W.i32_shr_u)
+    .i32(2)
+    .op(W.i32_shl)
+    .memory(W.i32_load, layout.codeTable)
+    .tee(record)
+    .open(W.if, VOID);
+  a.get(record).get(pc).i32(4095).op(W.i32_and).i32(layout.shift).op(W.i32_shl, W.i32_add).set(record);
 }

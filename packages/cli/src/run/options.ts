@@ -16,6 +16,10 @@ export interface RunOptions {
   readonly isa?: string;
   /** Bytes. */
   readonly stackSize?: number;
+  /** Bytes of translated code kept; 0: nothing is translated. */
+  readonly cacheSize?: number;
+  /** Samples of an address before it is translated. */
+  readonly threshold?: number;
   readonly program: string;
   readonly args: readonly string[];
 }
@@ -73,6 +77,17 @@ const OPTIONS: Readonly<Record<string, Option>> = {
     if (!Number.isInteger(port) || port < 1 || port > 65535)
       return new UsageError(`-g takes a port, not ${v}`);
     o.debugPort = port;
+    return undefined;
+  }),
+  'cache-size': takes('a size', (o, v) => {
+    const size = sizeOf(v);
+    if (size === undefined) return new UsageError(`--cache-size takes a size, not ${v}`);
+    o.cacheSize = size;
+    return undefined;
+  }),
+  threshold: takes('a number', (o, v) => {
+    if (!/^[1-9]\d*$/.test(v)) return new UsageError(`--threshold takes a number from 1, not ${v}`);
+    o.threshold = Number(v);
     return undefined;
   }),
   cpu: takes('a name', (o, v) => void (o.cpu = v)),

@@ -2,7 +2,7 @@
 // In: arguments. Out: an exit status, or death by the guest's signal. Must not know: how a program runs.
 import * as fs from 'node:fs';
 import * as path from 'node:path';
-import { createGuest, Interpreter } from '@mimic/engine';
+import { createGuest, Interpreter, type TranslatorOptions } from '@mimic/engine';
 import { isaFrom } from '@mimic/isa/artifact';
 import {
   openProgram,
@@ -43,7 +43,7 @@ export async function run(args: readonly string[]): Promise<number> {
   if (isa instanceof ProgramProblem) return refuse(options.program, isa);
   const guest = createGuest(isa.isa);
   const hosts = { 'timer.tb': () => process.hrtime.bigint() / 40n };
-  const cpu = new Interpreter(isa.isa, isa.interpreter, guest, { hosts });
+  const cpu = new Interpreter(isa.isa, isa.interpreter, guest, { hosts, translate: translateOf(options) });
   const started = startProcess(cpu, {
     host,
     program,
@@ -58,7 +58,33 @@ export async function run(args: readonly string[]): Promise<number> {
   });
   if (started instanceof ProgramProblem) return refuse(options.program, started);
   const onExit = options.log.includes('exits') ? logExit : undefined;
-  return finish(runToEnd(started, onExit));
+  const end = runToEnd(started, onExit);
+  if (options.log.includes('jit')) logTranslator(cpu);
+  return finish(end);
+}
+
+/** How the translator is set up: by options, and for tests by the environment. */
+function translateOf({ cacheSize, threshold, log }: RunOptions): TranslatorOptions | false {
+  if (cacheSize === 0) return false;
+  return {
+    ...(cacheSize === undefined ? {} : { cacheBytes: cacheSize }),
+    ...(threshold === undefined ? {} : { threshold }),
+    ...(log.includes('jit') ? { clock: () => performance.now() } : {}),
+    ...(process.env['MIMIC_DUMP']
+      ? {
+          onRegion: (e: number, _d: unknown, w: Uint8Array) =>
+            fs.writeFileSync(`${process.env['MIMIC_DUMP']}/${e.toString(16)}.wasm`, w),
+        }
+      : {}),
+  };
+}
+
+function logTranslator(cpu: Interpreter): void {
+  const s = cpu.translator?.statistics;
+  fs.writeSync(2, `retired ${cpu.retired}\n`);
+  if (!s) return;
+  for (const [name, value] of Object.entries(s))
+    fs.writeSync(2, `${name} ${Math.round(value * 1000) / 1000}\n`);
 }
 
 function refuse(name: string, problem: ProgramProblem): number {

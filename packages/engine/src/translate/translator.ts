@@ -43,12 +43,15 @@ interface Region {
   readonly slot: number;
   readonly module: Module;
   readonly pages: ReadonlySet<number>;
+  /** Addresses of its blocks. */
+  readonly blocks: readonly number[];
 }
 
 interface Module {
   readonly id: number;
   readonly bytes: number;
   readonly regions: Region[];
+  readonly coldTargets: ReadonlySet<number>;
 }
 
 /** Regions and guest instructions translated together at most. */
@@ -68,6 +71,8 @@ export class Translator {
   private readonly freeSlots: number[] = [];
   private nextSlot = 0;
   private readonly samples = new Map<number, number>();
+  /** Linked regions with a block at an address. */
+  private readonly covered = new Map<number, number>();
   /** Entries that cannot be translated. */
   private readonly hopeless = new Set<number>();
   private readonly exactSites = new Set<number>();
@@ -105,23 +110,26 @@ export class Translator {
     );
   }
 
-  /** The guest was about to execute `pc`, the target of a jump, when the host looked. */
-  sample(pc: number): void {
-    if (!this.enabled) return;
+  /** The guest was about to execute `pc`, the target of a jump, when the host looked. True when it was translated. */
+  sample(pc: number): boolean {
+    if (!this.enabled) return false;
     if (this.view.getUint32(this.field('displaced'), true) !== 0) this.restore();
     if (this.view.getUint32(this.field('refusals'), true) > 64) this.exactness();
     const region = this.regions.get(pc);
     if (region) {
       this.cache.touch(region.module.id);
-      return;
+      return false;
     }
     const n = (this.samples.get(pc) ?? 0) + 1;
-    if (n < this.threshold) {
+    // What is in regions already, though no entry, pays only for a long stay.
+    if (n < this.threshold << Math.min(2 * (this.covered.get(pc) ?? 0), 10)) {
       this.samples.set(pc, n);
-      return;
+      return false;
     }
     this.samples.delete(pc);
-    if (!this.hopeless.has(pc)) this.translate(pc);
+    if (this.hopeless.has(pc)) return false;
+    this.translate(pc);
+    return true;
   }
 
   /** Drops every region. */
@@ -144,13 +152,19 @@ export class Translator {
       this.clear();
       return;
     }
-    const wasm = this.emit(batch);
+    const { wasm, coldTargets } = this.emit(batch);
     const t2 = this.clock();
     const exports = this.instantiate(wasm);
     const t3 = this.clock();
-    const module: Module = { id: this.nextModule++, bytes: wasm.length, regions: [] };
+    const module: Module = { id: this.nextModule++, bytes: wasm.length, regions: [], coldTargets };
     batch.forEach((d, k) => {
-      const region: Region = { entry: d.entry, slot: slots[k]!, module, pages: d.pages };
+      const region: Region = {
+        entry: d.entry,
+        slot: slots[k]!,
+        module,
+        pages: d.pages,
+        blocks: [...d.blocks.keys()],
+      };
       module.regions.push(region);
       this.link(region, exports[`r${k}`]!);
       this.options.onRegion?.(d.entry, d, wasm);
@@ -179,7 +193,13 @@ export class Translator {
       pc = queue.shift()
     ) {
       if (this.regions.has(pc)) continue;
-      const d = discover(this.isa, this.templates, (at) => this.fetch(at), pc);
+      const d = discover(
+        this.isa,
+        this.templates,
+        (at) => this.fetch(at),
+        (at) => this.executed(at),
+        pc,
+      );
       if (!d) {
         this.hopeless.add(pc);
         continue;
@@ -195,20 +215,29 @@ export class Translator {
     return out;
   }
 
+  /** Whether the interpreter has decoded the instruction: it does so when it first executes it. */
+  private executed(pc: number): boolean {
+    const at = this.code.recordAt(pc);
+    return at !== undefined && this.view.getUint16(at, true) !== FixedHandler.undecoded;
+  }
+
   private fetch(pc: number): number | undefined {
     if (pc >= this.guest.layout.guestLimit || pc & (this.isa.unit - 1)) return undefined;
     if (!(this.guest.memory.perm(pc >>> 12) & Perm.X)) return undefined;
     return this.view.getUint32(this.guest.layout.reversed ? 2 ** 32 - pc - 4 : pc, true);
   }
 
-  private emit(batch: readonly Discovered[]): Uint8Array {
+  /** Module bytes, and the addresses for which its regions are left. */
+  private emit(batch: readonly Discovered[]): { wasm: Uint8Array; coldTargets: Set<number> } {
     const module = new ModuleBuilder();
+    const leavesFor = new Set<number>();
     const { program } = this.templates;
     module.importMemory('env', 'memory', MEMORY_PAGES, MEMORY_PAGES);
     module.importTable('env', 'regions', REGION_SLOTS);
     const resume = module.importFunc('i', 'resume', RESUME_SIGNATURE);
     const step = module.importFunc('i', 'step', RESUME_SIGNATURE);
     const refused = module.importFunc('i', 'refused', RESUME_SIGNATURE);
+    const cold = module.importFunc('i', 'cold', RESUME_SIGNATURE);
     const check = { params: [Type.i32, Type.i32], results: [Type.i32] };
     const slowRead = module.importFunc('i', 'slowRead', check);
     const slowWrite = module.importFunc('i', 'slowWrite', check);
@@ -230,7 +259,7 @@ export class Translator {
     const type = module.type(REGION_SIGNATURE);
     batch.forEach((d, k) => {
       const func = own.get(d.entry)!;
-      const { body } = emitRegion(d, {
+      const { body, coldTargets } = emitRegion(d, {
         layout: this.guest.layout,
         program,
         templates: this.templates,
@@ -238,6 +267,7 @@ export class Translator {
         resume,
         step,
         refused,
+        cold,
         slowRead,
         slowWrite,
         host,
@@ -250,10 +280,11 @@ export class Translator {
           return slot === undefined ? undefined : { slot };
         },
       });
+      for (const pc of coldTargets) leavesFor.add(pc);
       module.define(func, body);
       module.exportFunc(`r${k}`, func);
     });
-    return module.finish();
+    return { wasm: module.finish(), coldTargets: leavesFor };
   }
 
   private instantiate(wasm: Uint8Array): Readonly<Record<string, WasmFunction>> {
@@ -281,6 +312,7 @@ export class Translator {
 
   private link(region: Region, func: WasmFunction): void {
     this.regions.set(region.entry, region);
+    for (const pc of region.blocks) this.covered.set(pc, (this.covered.get(pc) ?? 0) + 1);
     this.table.set(region.slot, func);
     for (const page of region.pages) {
       let on = this.byPage.get(page);
@@ -343,6 +375,10 @@ export class Translator {
           modules.add(region.module);
         }
     }
+    // What regions are left for again and again has run by now: made anew, they hold it.
+    for (const region of this.regions.values())
+      for (const pc of region.module.coldTargets)
+        if (hot.has((pc >>> 2) & (REFUSAL_COUNTERS - 1)) && this.executed(pc)) modules.add(region.module);
     for (const m of modules) {
       this.statistics.invalidations += m.regions.length;
       for (const r of m.regions) this.samples.set(r.entry, this.threshold - 1);
@@ -365,6 +401,11 @@ export class Translator {
   private unlink(module: Module): void {
     for (const region of module.regions) {
       this.table.set(region.slot, this.services['stub']);
+      for (const pc of region.blocks) {
+        const n = this.covered.get(pc)! - 1;
+        if (n > 0) this.covered.set(pc, n);
+        else this.covered.delete(pc);
+      }
       if (this.regions.get(region.entry) === region) this.regions.delete(region.entry);
       for (const page of region.pages) {
         const on = this.byPage.get(page);
