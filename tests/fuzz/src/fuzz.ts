@@ -86,13 +86,21 @@ function results(command: string, input: Uint8Array) {
   const r = spawnSync(program!, [...args, harness.program], {
     input,
     maxBuffer: 1 << 30,
-    timeout: 300_000,
+    timeout: 60_000,
+    killSignal: 'SIGKILL',
     stdio: ['pipe', 'pipe', 'inherit'],
   });
-  if (r.error && (r.error as NodeJS.ErrnoException).code === 'ENOENT') stop(`${program} is not there`);
+  const { code } = (r.error ?? {}) as NodeJS.ErrnoException;
+  if (code === 'ENOENT') stop(`${program} is not there`);
+  if (code === 'ETIMEDOUT') {
+    ended = false;
+    console.log(`  // ${command} did not end: ${r.stdout.length} bytes of results in a minute`);
+  }
   return harness.results(r.stdout);
 }
 
+/** Whether every run came to its end. */
+let ended = true;
 const total = Number(options.cases);
 const run = new Map<string, number>();
 const wrong = new Map<string, number>();
@@ -156,4 +164,4 @@ console.log(
 const idle = exceptions.list.filter((e) => e.used === 0);
 if (idle.length && !only)
   console.log(`exceptions that nothing needed: lines ${idle.map((e) => e.line).join(', ')}`);
-process.exit(differing ? 1 : 0);
+process.exit(differing || !ended ? 1 : 0);
