@@ -20,17 +20,16 @@ import {
 } from '@mimic/wasm';
 import { type EngineLayout, RECORD_SIZE } from '../layout.js';
 import { type AccessGroup, type PlannedAccess, planAccesses } from './checks.js';
+import type { CodeStore } from './code-store.js';
 import type { Block, Discovered } from './discover.js';
 import { analyse, type Bits, type BlockFlow, type Flow, kept, members } from './flow.js';
-import { lift } from './lift.js';
 import { innerLoops, type Shape, shape } from './order.js';
-import type { Templates } from './templates.js';
 
 /** Function indices in the module that a region calls. */
 export interface RegionSurroundings {
   readonly layout: EngineLayout;
   readonly program: Program;
-  readonly templates: Templates;
+  readonly store: CodeStore;
   readonly callables: Callables;
   /** (pc, ret, depth, fuel) -> (pc, fuel): the interpreter goes on until it reaches ret. */
   readonly resume: number;
@@ -40,6 +39,8 @@ export interface RegionSurroundings {
   readonly refused: number;
   /** As resume, for code that the region does not hold: counts it. */
   readonly cold: number;
+  /** As resume, for a computed jump: notes where it goes. */
+  readonly jump: number;
   /** (address, bytes) -> 0 when the exact check allows it. */
   readonly slowRead: number;
   readonly slowWrite: number;
@@ -61,6 +62,8 @@ export interface EmittedRegion {
   readonly body: FunctionBody;
   /** Addresses for which it is left because they are not in it. */
   readonly coldTargets: ReadonlySet<number>;
+  /** Its computed jumps. */
+  readonly jumpSites: ReadonlySet<number>;
   /** Bodies by block, for dumps. */
   readonly bodies: readonly (readonly [pc: number, body: Body])[];
 }
@@ -89,6 +92,7 @@ class RegionEmitter {
   private level = 0;
   private readonly labels = new Map<number, number>();
   private readonly coldTargets = new Set<number>();
+  private readonly jumpSites = new Set<number>();
   /** Local that tells a dispatcher where to go. */
   private readonly selectors = new Map<number, number>();
 
@@ -101,7 +105,7 @@ class RegionEmitter {
     blocks.unshift(...blocks.splice(entry, 1));
     blocks.forEach((block, n) => {
       this.numbers.set(block.pc, n);
-      this.nodes.push({ block, body: lift(block, s.templates) });
+      this.nodes.push({ block, body: s.store.body(block.insns) });
     });
     const edges = this.nodes.map(({ block }) => this.edgesOf(block));
     this.shape = shape(edges.map((e) => [...e.next, ...e.after]));
@@ -131,6 +135,10 @@ class RegionEmitter {
         if (n !== undefined) next.push(n);
       }
     }
+    for (const target of block.seen) {
+      const n = number(target);
+      if (n !== undefined) next.push(n);
+    }
     return { next, after };
   }
 
@@ -153,6 +161,7 @@ class RegionEmitter {
     return {
       body: { locals: this.locals.types, code },
       coldTargets: this.coldTargets,
+      jumpSites: this.jumpSites,
       bodies: this.nodes.map((n) => [n.block.pc, n.body] as const),
     };
   }
@@ -308,7 +317,7 @@ class RegionEmitter {
   }
 
   /** Lets the interpreter go on at the address that `pc` pushes, up to where the caller expects it. */
-  resume(pc: () => void, how: 'resume' | 'step' | 'refused' | 'cold' = 'resume'): void {
+  resume(pc: () => void, how: 'resume' | 'step' | 'refused' | 'cold' | 'jump' = 'resume'): void {
     pc();
     this.get(RET);
     this.get(DEPTH);
@@ -320,6 +329,10 @@ class RegionEmitter {
 
   /** Leaves for an address that is not in the region; counts it, so that the region can grow. */
   cold(pc: number): void {
+    if (this.region.outer.has(pc)) {
+      this.resume(() => this.i32(pc));
+      return;
+    }
     this.coldTargets.add(pc);
     this.resume(() => this.i32(pc), 'cold');
   }
@@ -377,6 +390,25 @@ class RegionEmitter {
   returnFuel(): void {
     this.get(FUEL);
     this.op(W.return);
+  }
+
+  /** `if then [else otherwise] end` on the value on the stack. */
+  ifElse(then: () => void, otherwise?: () => void): void {
+    this.open(W.if);
+    then();
+    if (otherwise) {
+      this.op(W.else);
+      otherwise();
+    }
+    this.close();
+  }
+
+  /** Tells the service that notes computed jumps which one is made. */
+  noteSite(site: number): void {
+    this.jumpSites.add(site);
+    this.i32(0);
+    this.i32(site);
+    this.memory(W.i32_store, this.s.layout.stateBase + this.s.layout.fields.site);
   }
 
   get surroundings(): RegionSurroundings {
@@ -601,6 +633,7 @@ class BlockTarget implements Target {
       if (hint === JumpHint.call && to !== behind) return this.callOut(e, target, to, behind);
       const node = to === undefined ? undefined : this.r.nodeAt(to);
       if (node !== undefined) return this.r.goTo(this.node, node, this.dirty);
+      if (to === undefined && hint === JumpHint.plain) return this.computed(e, target);
       this.r.spill(this.dirty);
       if (to === undefined && hint === JumpHint.return) {
         e.push(target);
@@ -608,6 +641,38 @@ class BlockTarget implements Target {
       } else if (to === undefined) this.r.resume(() => e.push(target));
       else this.r.cold(to);
     });
+  }
+
+  /** A jump to a computed address: the places where it has been seen to go are tried first, in halves. */
+  private computed(e: Emitter, target: number): void {
+    const site = this.insn.pc;
+    const known = this.block.seen.filter((t) => this.r.nodeAt(t) !== undefined).sort((a, b) => a - b);
+    e.push(target);
+    const pc = e.locals.alloc(Type.i32);
+    e.setLocal(pc);
+    const among = (from: number, to: number): void => {
+      if (to - from > 4) {
+        const middle = (from + to) >> 1;
+        e.getLocal(pc);
+        e.i32(known[middle]!);
+        e.op(W.i32_lt_u);
+        this.r.ifElse(
+          () => among(from, middle),
+          () => among(middle, to),
+        );
+        return;
+      }
+      for (let k = from; k < to; k++) {
+        e.getLocal(pc);
+        e.i32(known[k]!);
+        e.op(W.i32_eq);
+        this.r.ifElse(() => this.r.goTo(this.node, this.r.nodeAt(known[k]!)!, this.dirty));
+      }
+    };
+    among(0, known.length);
+    this.r.spill(this.dirty);
+    this.r.noteSite(site);
+    this.r.resume(() => e.getLocal(pc), 'jump');
   }
 
   private callOut(e: Emitter, target: number, to: number | undefined, behind: number): void {

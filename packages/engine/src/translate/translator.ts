@@ -15,11 +15,20 @@ import {
 import type { CodeCache } from '../code-cache.js';
 import { FixedHandler, REGION_SLOT } from '../decoder.js';
 import type { Guest } from '../guest.js';
-import { MEMORY_PAGES, RECORD_SIZE, REFUSAL_COUNTERS, REGION_SLOTS } from '../layout.js';
+import {
+  JUMP_ENTRIES,
+  JUMP_ENTRY_SIZE,
+  MEMORY_PAGES,
+  RECORD_SIZE,
+  REFUSAL_COUNTERS,
+  REGION_SLOTS,
+} from '../layout.js';
 import { REGION_SIGNATURE } from '../loop.js';
 import { RESUME_SIGNATURE } from '../services.js';
+import { CodeStore } from './code-store.js';
 import { type Discovered, discover } from './discover.js';
 import { emitRegion } from './emit-region.js';
+import { narrow } from './narrow.js';
 import { RegionCache } from './region-cache.js';
 import { noStatistics, type TranslatorStatistics } from './statistics.js';
 import { Templates } from './templates.js';
@@ -52,16 +61,21 @@ interface Module {
   readonly bytes: number;
   readonly regions: Region[];
   readonly coldTargets: ReadonlySet<number>;
+  readonly jumpSites: ReadonlySet<number>;
 }
 
 /** Regions and guest instructions translated together at most. */
 const BATCH = { regions: 48, insns: 8000 } as const;
 /** Failed checks of an instruction before its region is made anew with an exact check there. */
 const REFUSALS = 16;
+/** Times that a computed jump goes somewhere before a region follows it there; and to how many places at most. */
+const JUMPS = 2;
+const JUMP_TARGETS = 256;
 
 export class Translator {
   readonly statistics: TranslatorStatistics = noStatistics();
   private readonly templates: Templates;
+  private readonly store: CodeStore;
   private readonly table: WasmTable;
   private readonly view: DataView;
   private readonly bytes: Uint8Array;
@@ -76,6 +90,8 @@ export class Translator {
   /** Entries that cannot be translated. */
   private readonly hopeless = new Set<number>();
   private readonly exactSites = new Set<number>();
+  /** Where computed jumps have been seen to go, by their address. */
+  private readonly seenJumps = new Map<number, Set<number>>();
   private readonly cache: RegionCache<Module>;
   private nextModule = 0;
   private readonly threshold: number;
@@ -92,6 +108,7 @@ export class Translator {
     private readonly options: TranslatorOptions = {},
   ) {
     this.templates = new Templates(isa);
+    this.store = new CodeStore(isa, this.templates, (pc) => this.fetch(pc));
     this.table = guest.regions;
     this.view = new DataView(guest.store.buffer);
     this.bytes = new Uint8Array(guest.store.buffer);
@@ -122,7 +139,8 @@ export class Translator {
     }
     const n = (this.samples.get(pc) ?? 0) + 1;
     // What is in regions already, though no entry, pays only for a long stay.
-    if (n < this.threshold << Math.min(2 * (this.covered.get(pc) ?? 0), 10)) {
+    const covered = this.covered.get(pc) ?? 0;
+    if (n < this.threshold + covered * covered) {
       this.samples.set(pc, n);
       return false;
     }
@@ -152,11 +170,11 @@ export class Translator {
       this.clear();
       return;
     }
-    const { wasm, coldTargets } = this.emit(batch);
+    const { wasm, coldTargets, jumpSites } = this.emit(batch);
     const t2 = this.clock();
     const exports = this.instantiate(wasm);
     const t3 = this.clock();
-    const module: Module = { id: this.nextModule++, bytes: wasm.length, regions: [], coldTargets };
+    const module: Module = { id: this.nextModule++, bytes: wasm.length, regions: [], coldTargets, jumpSites };
     batch.forEach((d, k) => {
       const region: Region = {
         entry: d.entry,
@@ -193,20 +211,20 @@ export class Translator {
       pc = queue.shift()
     ) {
       if (this.regions.has(pc)) continue;
-      const d = discover(
-        this.isa,
-        this.templates,
-        (at) => this.fetch(at),
+      const whole = discover(
+        this.store,
         (at) => this.executed(at),
+        (site) => [...(this.seenJumps.get(site) ?? [])],
         pc,
       );
-      if (!d) {
+      if (!whole) {
         this.hopeless.add(pc);
         continue;
       }
+      const d = narrow(whole);
       out.push(d);
       insns += d.insns;
-      for (const c of d.calls) {
+      for (const c of [...d.outer, ...d.calls]) {
         if (seen.has(c)) continue;
         seen.add(c);
         queue.push(c);
@@ -228,9 +246,14 @@ export class Translator {
   }
 
   /** Module bytes, and the addresses for which its regions are left. */
-  private emit(batch: readonly Discovered[]): { wasm: Uint8Array; coldTargets: Set<number> } {
+  private emit(batch: readonly Discovered[]): {
+    wasm: Uint8Array;
+    coldTargets: Set<number>;
+    jumpSites: Set<number>;
+  } {
     const module = new ModuleBuilder();
     const leavesFor = new Set<number>();
+    const sites = new Set<number>();
     const { program } = this.templates;
     module.importMemory('env', 'memory', MEMORY_PAGES, MEMORY_PAGES);
     module.importTable('env', 'regions', REGION_SLOTS);
@@ -238,6 +261,7 @@ export class Translator {
     const step = module.importFunc('i', 'step', RESUME_SIGNATURE);
     const refused = module.importFunc('i', 'refused', RESUME_SIGNATURE);
     const cold = module.importFunc('i', 'cold', RESUME_SIGNATURE);
+    const jump = module.importFunc('i', 'jump', RESUME_SIGNATURE);
     const check = { params: [Type.i32, Type.i32], results: [Type.i32] };
     const slowRead = module.importFunc('i', 'slowRead', check);
     const slowWrite = module.importFunc('i', 'slowWrite', check);
@@ -259,15 +283,16 @@ export class Translator {
     const type = module.type(REGION_SIGNATURE);
     batch.forEach((d, k) => {
       const func = own.get(d.entry)!;
-      const { body, coldTargets } = emitRegion(d, {
+      const { body, coldTargets, jumpSites } = emitRegion(d, {
         layout: this.guest.layout,
         program,
-        templates: this.templates,
+        store: this.store,
         callables: { index: (n) => functions.get(n)!, results: (n) => program.funcs[n]!.results },
         resume,
         step,
         refused,
         cold,
+        jump,
         slowRead,
         slowWrite,
         host,
@@ -281,10 +306,11 @@ export class Translator {
         },
       });
       for (const pc of coldTargets) leavesFor.add(pc);
+      for (const pc of jumpSites) sites.add(pc);
       module.define(func, body);
       module.exportFunc(`r${k}`, func);
     });
-    return { wasm: module.finish(), coldTargets: leavesFor };
+    return { wasm: module.finish(), coldTargets: leavesFor, jumpSites: sites };
   }
 
   private instantiate(wasm: Uint8Array): Readonly<Record<string, WasmFunction>> {
@@ -363,8 +389,9 @@ export class Translator {
       if (n >= REFUSALS) hot.add(i);
     });
     counters.fill(0);
-    if (hot.size === 0) return;
     const modules = new Set<Module>();
+    this.noteJumps(modules);
+    if (hot.size === 0 && modules.size === 0) return;
     for (const region of this.regions.values()) {
       for (const page of region.pages)
         for (const i of hot) {
@@ -386,10 +413,31 @@ export class Translator {
     }
   }
 
+  /** Takes over what computed jumps were seen to do; modules with jumps that have news are to be made anew. */
+  private noteJumps(modules: Set<Module>): void {
+    const { layout, store } = this.guest;
+    const entries = new Uint32Array(store.buffer, layout.jumpTable, (JUMP_ENTRIES * JUMP_ENTRY_SIZE) / 4);
+    const news = new Set<number>();
+    for (let i = 0; i < entries.length; i += 3) {
+      const [site, target, count] = [entries[i]!, entries[i + 1]!, entries[i + 2]!];
+      if (count < JUMPS) continue;
+      let seen = this.seenJumps.get(site);
+      if (!seen) this.seenJumps.set(site, (seen = new Set()));
+      if (seen.has(target) || seen.size >= JUMP_TARGETS) continue;
+      seen.add(target);
+      news.add(site);
+    }
+    entries.fill(0);
+    for (const region of this.regions.values())
+      for (const site of region.module.jumpSites) if (news.has(site)) modules.add(region.module);
+  }
+
   private pageChanged(page: number): void {
     const on = this.byPage.get(page);
     this.samples.clear();
     this.hopeless.clear();
+    this.seenJumps.clear();
+    this.store.clear();
     if (!on) return;
     for (const m of new Set([...on].map((r) => r.module))) {
       this.statistics.invalidations += m.regions.length;
