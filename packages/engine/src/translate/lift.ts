@@ -5,9 +5,15 @@ import type { Block } from './discover.js';
 import { append, type Templates } from './templates.js';
 
 export function lift(block: Block, templates: Templates): Body {
+  const { clock, times } = templates;
+  const t0 = clock();
   const raw = new Body();
   block.insns.forEach((x, n) => {
     append(raw, x.template.body, x.fields, x.pc, n);
   });
-  return removeDead(simplify(raw, templates.program));
+  const t1 = clock();
+  const body = removeDead(simplify(raw, templates.program));
+  times.liftTime += t1 - t0;
+  times.optimizeTime += clock() - t1;
+  return body;
 }
