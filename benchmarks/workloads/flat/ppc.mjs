@@ -65,12 +65,12 @@ const main = [
   ...Array.from({ length: 18 }, (_, i) => d(14, 14 + i, 0, 0x1234 * (i + 1))),
 ];
 const loop = main.length;
-const start = loop + functions + 2 + 18 + 7;
+const start = loop + functions + 2 + 18 + 8;
 for (let i = 0; i < functions; i++) main.push(bl(start + i * LENGTH - main.length));
 main.push(d(13, COUNT, COUNT, -1), bc(4, 2, loop - main.length - 1)); // addic.; bne
 for (let i = 15; i < 32; i++) main.push(x(14, 14, i, 266), ...(i === 31 ? [d(36, 14, DATA, 0)] : []));
 main.push(d(14, 4, DATA, 0), d(14, 3, 0, 1), d(14, 5, 0, 4), d(14, 0, 0, 4), sc); // write(1, data, 4)
-main.push(d(14, 0, 0, 1), sc); // exit: r3 is 4, the bytes written
+main.push(d(14, 3, 0, 0), d(14, 0, 0, 1), sc); // exit(0)
 if (main.length !== start) throw new Error(`main has ${main.length} words, not ${start}`);
 
 const words = [...main, ...Array.from({ length: functions }, body).flat()];
