@@ -1,5 +1,5 @@
 // One benny suite with a unit: each case does a known amount of work per run, and the rate is what it prints.
-// In: cases. Out: a table on standard output, JSON below benchmarks/results.
+// In: cases. Out: a table on standard output, JSON below benchmarks/results/suites.
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import benny from 'benny';
@@ -13,18 +13,19 @@ export interface Case {
   readonly run: () => void;
 }
 
-const results = fileURLToPath(new URL('../results/', import.meta.url));
+const results = fileURLToPath(new URL('../results/suites/', import.meta.url));
 
-const scale = (rate: number): string =>
-  rate >= 1e9
-    ? `${(rate / 1e9).toFixed(2)} G`
-    : rate >= 1e6
-      ? `${(rate / 1e6).toFixed(2)} M`
-      : rate >= 1e3
-        ? `${(rate / 1e3).toFixed(1)} k`
-        : rate.toFixed(1);
+const scale = (rate: number): string => {
+  for (const [limit, letter] of [
+    [1e9, 'G'],
+    [1e6, 'M'],
+    [1e3, 'k'],
+  ] as const)
+    if (rate >= limit) return `${(rate / limit).toPrecision(3)} ${letter} `;
+  return `${rate.toPrecision(3)} `;
+};
 
-/** Runs the cases one after the other; prints `name: rate unit/s` for each and writes `results/<suite>.json`. */
+/** Runs the cases one after the other; prints `name: rate unit/s` for each and writes `results/suites/<suite>.json`. */
 export async function suite(name: string, cases: readonly Case[]): Promise<void> {
   const byName = new Map(cases.map((c) => [c.name, c]));
   const rows: { name: string; rate: number; unit: string; margin: number; samples: number }[] = [];
@@ -36,7 +37,9 @@ export async function suite(name: string, cases: readonly Case[]): Promise<void>
       const c = byName.get(result.name)!;
       const rate = result.ops * c.work;
       rows.push({ name: c.name, rate, unit: `${c.unit}/s`, margin: result.margin, samples: result.samples });
-      return `${c.name}: ${scale(rate)}${c.unit}/s, ±${result.margin} %`;
+      // Printed here: what this returned, benny would rewrite in place, with control characters even into a file.
+      console.log(`  ${c.name}: ${scale(rate)}${c.unit}/s, ±${result.margin} % (${result.samples} samples)`);
+      return '';
     }),
   );
   mkdirSync(results, { recursive: true });

@@ -98,6 +98,7 @@ async function measureAll(all: readonly Workload[], options: BenchOptions, work:
     },
     ...(versus === undefined ? {} : { versus }),
     rounds,
+    quick,
     rows,
     translation,
     suites: options.suites === undefined ? [] : suitesBelow(options.suites),

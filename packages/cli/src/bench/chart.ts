@@ -1,6 +1,8 @@
 // Plots as SVG text, to stand in a page whose style sheet colours them by class. In: numbers with labels. Out: SVG.
 // Must not know: benchmarks, files.
 
+import { ratio } from './format.js';
+
 export const escapeHtml = (text: string): string =>
   text.replace(/[&<>"]/g, (c) => ({ '&': '&amp;', '<': '&lt;', '>': '&gt;', '"': '&quot;' })[c]!);
 
@@ -66,7 +68,7 @@ export function ratioChart(name: string, groups: readonly RatioGroup[]): string 
         line(x(b.min), middle, x(b.max), middle, 'whisker'),
         ...[b.min, b.max].map((v) => line(x(v), middle - 4, x(v), middle + 4, 'whisker')),
         `<path class="mark" d="M${at(x(b.mark))} ${middle - 5}l5 5l-5 5l-5 -5z"/>`,
-        text(WIDTH - 8, middle + 4, `value ${style}-text`, `${b.value.toPrecision(3)}×`),
+        text(WIDTH - 8, middle + 4, `value ${style}-text`, ratio(b.value)),
         '</g>',
       );
       y += ROW;

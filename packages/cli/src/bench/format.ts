@@ -1,11 +1,13 @@
 // Numbers as people read them. In: numbers. Out: short texts. Must not know: where they are shown.
 import type { Spread } from './model.js';
 
-/** Three digits: `1.23`, `12.3`, `123`. */
+/** Three digits: `1.23`, `12.3`, `123`; two below 0.1. */
 export function digits(value: number): string {
   if (!Number.isFinite(value)) return '-';
   const size = Math.abs(value);
-  return size >= 100 ? value.toFixed(0) : size >= 10 ? value.toFixed(1) : value.toFixed(2);
+  if (size >= 100) return value.toFixed(0);
+  if (size >= 10) return value.toFixed(1);
+  return size >= 0.1 || size < 1e-4 ? value.toFixed(2) : value.toFixed(1 - Math.floor(Math.log10(size)));
 }
 
 /** `1.23 s`, `45.6 ms`, `7.89 µs`. */
@@ -14,16 +16,17 @@ export function duration(seconds: number): string {
   return seconds >= 1e-3 ? `${digits(seconds * 1e3)} ms` : `${digits(seconds * 1e6)} µs`;
 }
 
-/** `1.23 M`: what is counted follows. */
-export function amount(value: number): string {
-  for (const [limit, letter] of [
-    [1e9, 'G'],
-    [1e6, 'M'],
-    [1e3, 'k'],
-  ] as const)
-    if (value >= limit) return `${digits(value / limit)} ${letter}`;
-  return `${digits(value)} `;
+/** `1.23 M instructions`; without a unit `1.23 M`. */
+export function amount(value: number, unit = ''): string {
+  const [limit, letter] = SCALES.find(([n]) => value >= n) ?? [1, ''];
+  return [digits(value / limit), letter, unit].filter(Boolean).join(' ');
 }
+
+const SCALES = [
+  [1e9, 'G'],
+  [1e6, 'M'],
+  [1e3, 'k'],
+] as const;
 
 export const ratio = (value: number): string => `${digits(value)}×`;
 

@@ -1,11 +1,12 @@
 // Measures one program on Mimic and on what it is compared with: whole processes, in turns, on the same work.
 // In: a Workload. Out: a Row. Must not know: how results are shown.
 import { existsSync } from 'node:fs';
+import { resolve } from 'node:path';
 import { qemuFor } from './architectures.js';
 import type { Row, Spread, Times } from './model.js';
 import { type Run, timed } from './process.js';
 import type { Progress } from './progress.js';
-import { ratios, repeatsFor, spread } from './statistics.js';
+import { ratios, repeatsFor, spread, type Trial } from './statistics.js';
 import type { Workload } from './workloads.js';
 
 export interface MeasureOptions {
@@ -75,7 +76,9 @@ function rivalOf(w: Workload, { mimic, versus }: MeasureOptions): readonly strin
   if (versus === 'qemu') return qemuFor(w.program) ?? `no qemu-user command is known for ${w.program}`;
   const words = [...versus.matchAll(/"([^"]*)"|'([^']*)'|(\S+)/g)].map((m) => m[1] ?? m[2] ?? m[3]!);
   if (words.length === 0) return '--vs names no command';
-  return words[0] === 'mimic' ? [...mimic, ...words.slice(1)] : words;
+  if (words[0] === 'mimic') return [...mimic, ...words.slice(1)];
+  // The command runs elsewhere.
+  return words.map((word) => (word.includes('/') && existsSync(word) ? resolve(word) : word));
 }
 
 /** One measurement. Throws Failure when the program fails. */
@@ -92,6 +95,7 @@ async function attempt(w: Workload, side: Side, repeats: number, options: Measur
 async function calibrate(w: Workload, sides: readonly Side[], options: MeasureOptions): Promise<number> {
   const { target, progress } = options;
   let repeats = 1;
+  let before: Trial | undefined;
   for (let turn = 0; ; turn++) {
     const runs: Run[] = [];
     for (const side of sides) {
@@ -102,12 +106,12 @@ async function calibrate(w: Workload, sides: readonly Side[], options: MeasureOp
     if (!w.rival && runs.some((r) => r.output !== runs[0]!.output))
       throw new Failure(`the outputs differ between ${sides.map((s) => s.name).join(' and ')}`);
     if (w.repeat === 'never') return 1;
-    const walls = runs.map((r) => r.wall);
-    const [fast, slow] = [Math.min(...walls), Math.max(...walls)];
-    const next = repeatsFor(repeats, fast, slow, target);
-    if (turn === 5 || next <= 2 * repeats) return next;
-    // Near the start most of the time is starting: grow by steps.
+    const now = { repeats, seconds: runs.map((r) => r.wall) };
+    const next = repeatsFor(target, now, before);
+    if (turn === 5 || next <= 1.5 * repeats) return next;
+    // Near the start most of the time is starting: the next trial shows what a repeat adds.
     repeats = Math.min(next, repeats * 20);
+    before = now;
   }
 }
 

@@ -69,6 +69,8 @@ export interface Report {
   /** What Mimic was compared with, as it was asked for. */
   readonly versus?: string;
   readonly rounds: number;
+  /** Runs were short: starting dominates. */
+  readonly quick: boolean;
   readonly rows: readonly Row[];
   readonly translation: readonly TranslationRow[];
   readonly suites: readonly SuiteRow[];

@@ -3,7 +3,7 @@ import { escapeHtml, type RatioBar, ratioChart, type StackBar, stackChart } from
 import { amount, digits, duration, ratio } from './format.js';
 import { type Report, type Row, STAGES } from './model.js';
 import { overall, rates } from './statistics.js';
-import { stageName, type Table, tablesOf, titleOf } from './tables.js';
+import { circumstances, rivalName, stageName, type Table, tablesOf, titleOf } from './tables.js';
 
 const STYLE = `
 :root { color-scheme: light dark; --page: #fbfbf9; --card: #fff; --ink: #1d2329; --soft: #626c76; --edge: #e2e4e0;
@@ -43,13 +43,13 @@ ${STAGES.map((_, k) => `svg .stage${k} { fill: var(--s${k}); }`).join(' ')}
 `;
 
 export function pageOf(report: Report): string {
-  const { host, versus, date, rounds } = report;
+  const { versus } = report;
   const title = versus === undefined ? 'Mimic, measured' : `Mimic against ${versus}`;
   return `<!doctype html>
 <html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">
 <title>${escapeHtml(title)}</title><style>${STYLE}</style></head><body><main>
 <h1>${escapeHtml(title)}</h1>
-<p>${escapeHtml(`${date.slice(0, 16).replace('T', ' ')} UTC · ${host.cpu}, ${host.cores} cores · ${host.system} · Node ${host.node} · medians of ${rounds}`)}</p>
+<p>${escapeHtml(circumstances(report).join(' · '))}</p>
 ${tiles(report)}${ratioPlot(report)}${stagePlot(report)}${tablesOf(report).map(tableHtml).join('\n')}
 <section><h2>How it was measured</h2><p>Whole processes, from their start to their end, each side in turn, on the same
 work; both must print the same. CPU is user time of all threads, compilers' included. A ratio is the other's time
@@ -73,11 +73,11 @@ function tiles(report: Report): string {
       `hello, wall; node -e 0 takes ${duration(hello.other.wall.median)}`,
     ]);
   const speed = report.suites.find((s) => s.suite === 'interpret');
-  if (speed) out.push([`${amount(speed.rate)}`, `instructions a second interpreted, ${speed.name}`]);
+  if (speed) out.push([amount(speed.rate), `instructions a second interpreted, ${speed.name}`]);
   const all = report.translation.find((r) => r.program === 'flat') ?? report.translation.at(-1);
-  if (all) out.push([`${amount(rates(all).all)}`, `instructions a second translated, ${all.program}`]);
+  if (all) out.push([amount(rates(all).all), `instructions a second translated, ${all.program}`]);
   const tile = ([big, small]: [string, string]): string =>
-    `<div class="tile"><b>${escapeHtml(big.trim())}</b><span>${escapeHtml(small)}</span></div>`;
+    `<div class="tile"><b>${escapeHtml(big)}</b><span>${escapeHtml(small)}</span></div>`;
   return out.length > 0 ? `<div class="tiles">${out.map(tile).join('')}</div>` : '';
 }
 
@@ -102,7 +102,8 @@ function ratioPlot(report: Report): string {
     { title: 'START-UP AND COLD CODE', bars: bars(report.rows.filter((r) => r.group === 'start-up')) },
   ].filter((g) => g.bars.length > 0);
   if (groups.length === 0) return '';
-  return `<section><h2>Speed relative to the other</h2><p>Right of the line Mimic is faster. Bars: CPU time, median of
+  const other = report.versus === undefined ? 'others' : rivalName(report);
+  return `<section><h2>Speed relative to ${escapeHtml(other)}</h2><p>Right of the line Mimic is faster. Bars: CPU time, median of
 pairs; whiskers: smallest and largest; diamonds: time on the clock. Logarithmic.</p>${ratioChart('Ratios', groups)}</section>`;
 }
 

@@ -42,9 +42,24 @@ export function rates(row: TranslationRow): Record<Stage | 'all', number> {
   return out;
 }
 
-/** Repeats from which both sides take long enough to be measured and neither takes too long; two digits, at least 1. */
-export function repeatsFor(repeats: number, fast: number, slow: number, target: number): number {
-  const wanted = repeats * Math.min(target / Math.max(fast, 1e-4), (3 * target) / Math.max(slow, 1e-4));
+/** Repeats, and the seconds that each side took for them. */
+export interface Trial {
+  readonly repeats: number;
+  readonly seconds: readonly number[];
+}
+
+/**
+ * Repeats for which the faster side should take `target` seconds and the slower one at most three times that: a whole
+ * number of two digits, from 1. Time is taken to grow linearly from `before` to `now`, or from nothing without it.
+ */
+export function repeatsFor(target: number, now: Trial, before: Trial = { repeats: 0, seconds: [] }): number {
+  const reach = (limit: number): number[] =>
+    now.seconds.map((t, side) => {
+      const slope = (t - (before.seconds[side] ?? 0)) / (now.repeats - before.repeats);
+      // Noise may hide the growth.
+      return now.repeats + (limit - t) / Math.max(slope, (t / now.repeats) * 0.02, 1e-7);
+    });
+  const wanted = Math.min(Math.max(...reach(target)), ...reach(3 * target));
   if (!(wanted > 1)) return 1;
   const digit = 10 ** Math.max(0, Math.floor(Math.log10(wanted)) - 1);
   return Math.round(wanted / digit) * digit;

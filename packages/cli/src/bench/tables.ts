@@ -30,20 +30,27 @@ export function titleOf(row: Row, { rows }: Pick<Report, 'rows'>): string {
     : `${row.architecture}: ${row.title}`;
 }
 
+/** What the other side is called in a heading. */
+export function rivalName({ versus }: Pick<Report, 'versus'>): string {
+  const [, name] = /([^/\s]+)(?:\s|$)/.exec(versus ?? '') ?? [];
+  return name === undefined || name === 'mimic' || name.length > 12 ? 'other' : name;
+}
+
 function comparison(title: string, report: Report, group: Row['group']): Table {
   const all = report.rows.filter((r) => r.group === group);
   const rows = all.filter((r) => r.mimic);
+  const other = rivalName(report);
   const paired = rows.some((r) => r.ratio);
   const columns = paired
-    ? ['', 'Mimic CPU', 'other CPU', 'ratio', 'min–max', 'Mimic wall', 'other wall', 'ratio', 'min–max']
+    ? ['', ...['CPU', 'wall'].flatMap((t) => [`Mimic ${t}`, `${other} ${t}`, 'ratio', 'min–max'])]
     : ['', 'CPU', 'min–max, s', 'wall', 'min–max, s'];
   const cells = (r: Row): string[] => {
     const name = titleOf(r, report);
-    const { mimic, other, ratio: by } = r;
+    const { mimic, ratio: by } = r;
     if (!paired) return [name, ...[mimic!.user, mimic!.wall].flatMap((t) => [duration(t.median), range(t)])];
     const side = (time: 'user' | 'wall'): string[] => [
       duration(mimic![time].median),
-      other ? duration(other[time].median) : '',
+      r.other ? duration(r.other[time].median) : '',
       by ? ratio(by[time].median) : '',
       by ? range(by[time]) : '',
     ];
@@ -82,8 +89,8 @@ function translation({ translation: rows }: Report): Table {
         r.program,
         String(Math.round(r.instructions)),
         digits(r.bytes / r.instructions),
-        ...STAGES.map((s) => amount(by[s]).trim()),
-        amount(by.all).trim(),
+        ...STAGES.map((s) => amount(by[s])),
+        amount(by.all),
       ];
     }),
     notes: [],
@@ -94,7 +101,7 @@ function suites({ suites: rows }: Report): Table {
   return {
     title: 'Parts',
     columns: ['', 'rate', 'margin'],
-    rows: rows.map((r) => [`${r.suite}: ${r.name}`, `${amount(r.rate)}${r.unit}`, `±${digits(r.margin)} %`]),
+    rows: rows.map((r) => [`${r.suite}: ${r.name}`, amount(r.rate, r.unit), `±${digits(r.margin)} %`]),
     notes: [],
   };
 }
@@ -118,10 +125,11 @@ export function markdownOf({ title, columns, rows, notes }: Table): string {
   return `${[`**${title}**`, '', ...table, ...(notes.length ? ['', ...notes.map((n) => `- ${n}`)] : [])].join('\n')}\n`;
 }
 
-/** What was measured, where, when, in one line. */
-export function headline({ host, date, versus, rounds }: Report): string {
-  const what = versus === undefined ? '' : `against \`${versus}\`, `;
-  return `${date.slice(0, 10)}, ${what}${host.cpu}, ${host.cores} cores, ${host.system}, Node ${host.node}; medians of ${rounds}`;
+/** Where, when and how it was measured, in parts. */
+export function circumstances({ host, date, rounds, quick }: Report): string[] {
+  const runs = `medians of ${rounds}${quick ? ', short runs: starting dominates' : ''}`;
+  const when = `${date.slice(0, 16).replace('T', ' ')} UTC`;
+  return [when, `${host.cpu}, ${host.cores} cores`, host.system, `Node ${host.node}`, runs];
 }
 
 const [BEGIN, END] = ['<!-- bench:begin -->', '<!-- bench:end -->'];
@@ -130,6 +138,9 @@ const [BEGIN, END] = ['<!-- bench:begin -->', '<!-- bench:end -->'];
 export function fill(text: string, report: Report): string | undefined {
   const [from, to] = [text.indexOf(BEGIN), text.indexOf(END)];
   if (from < 0 || to < from) return undefined;
-  const body = [`${headline(report)}.\n`, ...tablesOf(report).map(markdownOf)].join('\n');
+  const against = report.versus === undefined ? '' : `Against \`${report.versus}\`; `;
+  const body = [`${against}${circumstances(report).join('; ')}.\n`, ...tablesOf(report).map(markdownOf)].join(
+    '\n',
+  );
   return `${text.slice(0, from + BEGIN.length)}\n\n${body}\n${text.slice(to)}`;
 }

@@ -39,7 +39,7 @@ export function architectures(root: string): string[] {
 }
 
 const KERNELS = {
-  integer: 'integer mix: list, matrix, state machine, CRC',
+  integer: 'integer: list, matrix, states, CRC',
   bytes: 'bytes: LZ, SHA-256, sieve',
   calls: 'calls: recursive, indirect, sort',
   nbody: 'n-body, doubles',
@@ -106,7 +106,7 @@ export function workloads(root: string, architecture: string, work: string): Wor
     {
       ...common,
       id: 'flat',
-      title: 'flat: 70,000 instructions, 100 million executed',
+      title: 'flat: 70 k instructions, 100 M executed',
       group: 'start-up',
       program: flat,
       repeat: 'never',
