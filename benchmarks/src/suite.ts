@@ -15,14 +15,17 @@ export interface Case {
 
 const results = fileURLToPath(new URL('../results/suites/', import.meta.url));
 
+/** Three digits and a letter: what is counted follows. */
 const scale = (rate: number): string => {
-  for (const [limit, letter] of [
-    [1e9, 'G'],
-    [1e6, 'M'],
-    [1e3, 'k'],
-  ] as const)
-    if (rate >= limit) return `${(rate / limit).toPrecision(3)} ${letter} `;
-  return `${rate.toPrecision(3)} `;
+  const [limit, letter] = (
+    [
+      [1e9, 'G '],
+      [1e6, 'M '],
+      [1e3, 'k '],
+    ] as const
+  ).find(([n]) => rate >= n) ?? [1, ''];
+  const value = rate / limit;
+  return `${value.toFixed(value >= 100 ? 0 : value >= 10 ? 1 : 2)} ${letter}`;
 };
 
 /** Runs the cases one after the other; prints `name: rate unit/s` for each and writes `results/suites/<suite>.json`. */
