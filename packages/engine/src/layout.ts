@@ -32,8 +32,10 @@ export interface EngineFields {
   readonly trap: number;
   /** Set when `step` took a region's record away for a moment. */
   readonly displaced: number;
-  /** Permission checks that failed in translated code. */
+  /** What translated code was left for and counted: failed checks, code that it does not hold, computed jumps. */
   readonly refusals: number;
+  /** Address of the computed jump that is being made. */
+  readonly site: number;
   /** Arguments of the trap, 64 bits each. */
   readonly trapArgs: number;
   /** End of the state block. */
@@ -51,6 +53,7 @@ export interface EngineLayout extends MemoryLayout {
   readonly displacedRecords: number;
   /** 32-bit counters. */
   readonly refusalCounters: number;
+  readonly jumpTable: number;
   /** Bytes of the records of a page, sentinels included. */
   readonly recordPage: number;
 }
@@ -74,6 +77,7 @@ export function layoutOf(isa: CompiledIsa): EngineLayout {
     trap: base + 40,
     displaced: base + 44,
     refusals: base + 48,
+    site: base + 52,
     trapArgs: base + 56,
     end: base + 56 + 8 * MAX_TRAP_ARGS,
   };
@@ -85,6 +89,7 @@ export function layoutOf(isa: CompiledIsa): EngineLayout {
     stateBase: zone + 5 * MIB,
     displacedRecords: zone + 6 * MIB,
     refusalCounters: zone + 6 * MIB + REGION_SLOTS * RECORD_SIZE,
+    jumpTable: zone + 6 * MIB + REGION_SLOTS * RECORD_SIZE + 4 * REFUSAL_COUNTERS,
     arenaBase: zone + 7 * MIB,
     arenaEnd: reversed ? 256 * MIB : MEMORY_PAGES * 65536,
     fields,
@@ -101,3 +106,6 @@ export const ExitCode = { fuel: 0, miss: 1, trap: 2, fault: 3, illegal: 4, codeW
 export const REGION_SLOTS = 8192;
 /** Counters of failed permission checks, by instruction address. */
 export const REFUSAL_COUNTERS = 4096;
+/** Entries of the table of computed jumps: site, target, count, 4 bytes each. */
+export const JUMP_ENTRIES = 1024;
+export const JUMP_ENTRY_SIZE = 12;

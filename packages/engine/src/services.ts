@@ -3,7 +3,14 @@
 import { type ModuleBuilder, Type, VOID, W } from '@mimic/wasm';
 import { Assembler } from './assembler.js';
 import { FixedHandler, REGION_SLOT } from './decoder.js';
-import { type EngineLayout, ExitCode, RECORD_SIZE, REFUSAL_COUNTERS } from './layout.js';
+import {
+  type EngineLayout,
+  ExitCode,
+  JUMP_ENTRIES,
+  JUMP_ENTRY_SIZE,
+  RECORD_SIZE,
+  REFUSAL_COUNTERS,
+} from './layout.js';
 import { REGION_SIGNATURE } from './loop.js';
 
 /** (pc, ret, depth, fuel) -> (pc, fuel) */
@@ -16,7 +23,8 @@ const [PC, RET, DEPTH, FUEL] = [0, 1, 2, 3];
 
 /**
  * resume: runs from pc until the guest reaches ret. step: the same, but pc's own instruction is not entered as a
- * region: it is the one that a region could not do. refused: step, and counts a failed permission check. stub: in
+ * region: it is the one that a region could not do. refused: step, and counts a failed permission check. cold: resume,
+ * and counts that the region does not hold the code. jump: resume, and notes where the jump at `site` goes. stub: in
  * empty slots of the table of regions; the pc is in the state block.
  */
 export function defineServices(
@@ -83,8 +91,8 @@ export function defineServices(
     module.define(step, { locals: [Type.i32, Type.i32], code: a.code });
   }
 
-  const refused = module.func(RESUME_SIGNATURE);
-  {
+  const counted = (then: number): number => {
+    const index = module.func(RESUME_SIGNATURE);
     const at = 4;
     const a = new Assembler();
     a.get(PC)
@@ -106,8 +114,30 @@ export function defineServices(
       .i32(1)
       .op(W.i32_add)
       .memory(W.i32_store, field('refusals'));
-    a.get(PC).get(RET).get(DEPTH).get(FUEL).call(step);
-    module.define(refused, { locals: [Type.i32], code: a.code });
+    a.get(PC).get(RET).get(DEPTH).get(FUEL).call(then);
+    module.define(index, { locals: [Type.i32], code: a.code });
+    return index;
+  };
+  const refused = counted(step);
+  const cold = counted(resume);
+
+  const jump = module.func(RESUME_SIGNATURE);
+  {
+    const at = 4;
+    const site = 5;
+    const a = new Assembler();
+    a.i32(0).memory(W.i32_load, field('site')).set(site);
+    a.get(site).i32(2).op(W.i32_shr_u).get(PC).i32(2).op(W.i32_shr_u).i32(7).op(W.i32_mul, W.i32_add);
+    a.i32(JUMP_ENTRIES - 1).op(W.i32_and).i32(JUMP_ENTRY_SIZE).op(W.i32_mul).set(at);
+    const entry = (k: number): number => layout.jumpTable + 4 * k;
+    a.get(at).memory(W.i32_load, entry(0)).get(site).op(W.i32_ne);
+    a.get(at).memory(W.i32_load, entry(1)).get(PC).op(W.i32_ne, W.i32_or).open(W.if, VOID);
+    a.get(at).get(site).memory(W.i32_store, entry(0)).get(at).get(PC).memory(W.i32_store, entry(1));
+    a.get(at).i32(0).memory(W.i32_store, entry(2)).end();
+    a.get(at).get(at).memory(W.i32_load, entry(2)).i32(1).op(W.i32_add).memory(W.i32_store, entry(2));
+    a.i32(0).i32(0).memory(W.i32_load, field('refusals')).i32(1).op(W.i32_add).memory(W.i32_store, field('refusals'));
+    a.get(PC).get(RET).get(DEPTH).get(FUEL).call(resume);
+    module.define(jump, { locals: [Type.i32, Type.i32], code: a.code });
   }
 
   const stub = module.func(REGION_SIGNATURE);
@@ -116,7 +146,7 @@ export function defineServices(
     a.i32(0).memory(W.i32_load, field('pc')).get(0).get(1).get(2).call(resume);
     module.define(stub, { locals: [], code: a.code });
   }
-  return { resume, step, refused, stub };
+  return { resume, step, refused, cold, jump, stub };
 }
 
 /** Opens an `if` in which local `record` holds the address of the record of the instruction at local `pc`. */

@@ -19,6 +19,8 @@ export interface RegionInsn {
 export interface Exit {
   /** Static target, or undefined for one that is computed. */
   readonly target: number | undefined;
+  /** Where a computed jump has been seen to go. */
+  readonly seen?: readonly number[];
   readonly hint: number;
 }
 
@@ -41,6 +43,8 @@ export interface Discovered {
   readonly blocks: ReadonlyMap<number, Block>;
   /** Guest pages that hold its instructions. */
   readonly pages: ReadonlySet<number>;
+  /** Addresses that are left to regions of their own: see narrow.ts. */
+  readonly outer: ReadonlySet<number>;
   /** Static targets of calls. */
   readonly calls: ReadonlySet<number>;
   readonly insns: number;
@@ -59,11 +63,19 @@ interface Scanned {
   readonly stops: boolean;
 }
 
+/** Whether the instruction at `pc` has been executed: code that never ran is left out, however near it is. */
+export type Executed = (pc: number) => boolean;
+
+/** Where the computed jump at an address has been seen to go. */
+export type SeenJumps = (site: number) => readonly number[];
+
 /** Undefined when the entry itself does not decode or is left to the interpreter. */
 export function discover(
   isa: CompiledIsa,
   templates: Templates,
   fetch: Fetch,
+  executed: Executed,
+  jumps: SeenJumps,
   entry: number,
 ): Discovered | undefined {
   const at = new Map<number, RegionInsn | null>();
@@ -100,14 +112,17 @@ export function discover(
       const next = (pc + x.insn.length) >>> 0;
       if (x.template.traps) break;
       if (x.template.jumps) {
-        const e = exitsOf(x, templates, next);
+        const e = exitsOf(x, templates, next, jumps);
         exitsAt.set(pc, e);
         for (const exit of e.exits) {
           if (exit.hint === 1) {
-            if (exit.target !== undefined) calls.add(exit.target);
-          } else if (exit.target !== undefined) lead(exit.target);
+            if (exit.target !== undefined && executed(exit.target)) calls.add(exit.target);
+          } else if (exit.target !== undefined) {
+            if (executed(exit.target)) lead(exit.target);
+          } else for (const t of exit.seen ?? []) lead(t);
         }
-        if (e.falls || e.exits.some((exit) => exit.hint === 1)) lead(next);
+        // Where a call comes back to is wanted even if it has not come back yet.
+        if ((e.falls && executed(next)) || e.exits.some((exit) => exit.hint === 1)) lead(next);
         break;
       }
       pc = next;
@@ -142,11 +157,16 @@ export function discover(
       if (leaders.has(pc)) return { insns, exits: [], falls: true, stops: false };
     }
   }
-  return { entry, blocks, pages, calls, insns: count };
+  return { entry, blocks, pages, outer: new Set(), calls, insns: count };
 }
 
 /** Where the jumps of an instruction go. A call of the next instruction (to learn pc) is a plain jump. */
-function exitsOf(x: RegionInsn, templates: Templates, next: number): { exits: Exit[]; falls: boolean } {
+function exitsOf(
+  x: RegionInsn,
+  templates: Templates,
+  next: number,
+  jumps: SeenJumps,
+): { exits: Exit[]; falls: boolean } {
   const raw = new Body();
   append(raw, x.template.body, x.fields, x.pc, 0);
   const body = removeDead(simplify(raw, templates.program));
@@ -160,7 +180,8 @@ function exitsOf(x: RegionInsn, templates: Templates, next: number): { exits: Ex
     else if (op === Op.jump) {
       const v = body.a[i]!;
       const target = body.op[v] === Op.const ? Number(body.constantValue(v)) : undefined;
-      exits.push({ target, hint: target === next && body.b[i] === 1 ? 0 : body.b[i]! });
+      const hint = target === next && body.b[i] === 1 ? 0 : body.b[i]!;
+      exits.push({ target, hint, ...(target === undefined && hint === 0 ? { seen: jumps(x.pc) } : {}) });
       if (depth === 0) falls = false;
     }
   }

@@ -15,12 +15,20 @@ import {
 import type { CodeCache } from '../code-cache.js';
 import { FixedHandler, REGION_SLOT } from '../decoder.js';
 import type { Guest } from '../guest.js';
-import { MEMORY_PAGES, RECORD_SIZE, REFUSAL_COUNTERS, REGION_SLOTS } from '../layout.js';
+import {
+  JUMP_ENTRIES,
+  JUMP_ENTRY_SIZE,
+  MEMORY_PAGES,
+  RECORD_SIZE,
+  REFUSAL_COUNTERS,
+  REGION_SLOTS,
+} from '../layout.js';
 import { REGION_SIGNATURE } from '../loop.js';
 import { RESUME_SIGNATURE } from '../services.js';
 import { type Discovered, discover } from './discover.js';
 import { emitRegion } from './emit-region.js';
 import { RegionCache } from './region-cache.js';
+import { narrow } from './narrow.js';
 import { noStatistics, type TranslatorStatistics } from './statistics.js';
 import { Templates } from './templates.js';
 
@@ -51,12 +59,17 @@ interface Module {
   readonly id: number;
   readonly bytes: number;
   readonly regions: Region[];
+  readonly coldTargets: ReadonlySet<number>;
+  readonly jumpSites: ReadonlySet<number>;
 }
 
 /** Regions and guest instructions translated together at most. */
 const BATCH = { regions: 48, insns: 8000 } as const;
 /** Failed checks of an instruction before its region is made anew with an exact check there. */
 const REFUSALS = 16;
+/** Times that a computed jump goes somewhere before a region follows it there; and to how many places at most. */
+const JUMPS = 2;
+const JUMP_TARGETS = 256;
 
 export class Translator {
   readonly statistics: TranslatorStatistics = noStatistics();
@@ -75,6 +88,8 @@ export class Translator {
   /** Entries that cannot be translated. */
   private readonly hopeless = new Set<number>();
   private readonly exactSites = new Set<number>();
+  /** Where computed jumps have been seen to go, by their address. */
+  private readonly seenJumps = new Map<number, Set<number>>();
   private readonly cache: RegionCache<Module>;
   private nextModule = 0;
   private readonly threshold: number;
@@ -121,7 +136,7 @@ export class Translator {
     }
     const n = (this.samples.get(pc) ?? 0) + 1;
     // What is in regions already, though no entry, pays only for a long stay.
-    if (n < this.threshold << Math.min(2 * (this.covered.get(pc) ?? 0), 10)) {
+    if (n < this.threshold + (this.covered.get(pc) ?? 0)) {
       this.samples.set(pc, n);
       return false;
     }
@@ -151,11 +166,11 @@ export class Translator {
       this.clear();
       return;
     }
-    const wasm = this.emit(batch);
+    const { wasm, coldTargets, jumpSites } = this.emit(batch);
     const t2 = this.clock();
     const exports = this.instantiate(wasm);
     const t3 = this.clock();
-    const module: Module = { id: this.nextModule++, bytes: wasm.length, regions: [] };
+    const module: Module = { id: this.nextModule++, bytes: wasm.length, regions: [], coldTargets, jumpSites };
     batch.forEach((d, k) => {
       const region: Region = {
         entry: d.entry,
@@ -192,14 +207,22 @@ export class Translator {
       pc = queue.shift()
     ) {
       if (this.regions.has(pc)) continue;
-      const d = discover(this.isa, this.templates, (at) => this.fetch(at), pc);
-      if (!d) {
+      const whole = discover(
+        this.isa,
+        this.templates,
+        (at) => this.fetch(at),
+        (at) => this.executed(at),
+        (site) => [...(this.seenJumps.get(site) ?? [])],
+        pc,
+      );
+      if (!whole) {
         this.hopeless.add(pc);
         continue;
       }
+      const d = narrow(whole);
       out.push(d);
       insns += d.insns;
-      for (const c of d.calls) {
+      for (const c of [...d.outer, ...d.calls]) {
         if (seen.has(c)) continue;
         seen.add(c);
         queue.push(c);
@@ -208,20 +231,35 @@ export class Translator {
     return out;
   }
 
+  /** Whether the interpreter has decoded the instruction: it does so when it first executes it. */
+  private executed(pc: number): boolean {
+    const at = this.code.recordAt(pc);
+    return at !== undefined && this.view.getUint16(at, true) !== FixedHandler.undecoded;
+  }
+
   private fetch(pc: number): number | undefined {
     if (pc >= this.guest.layout.guestLimit || pc & (this.isa.unit - 1)) return undefined;
     if (!(this.guest.memory.perm(pc >>> 12) & Perm.X)) return undefined;
     return this.view.getUint32(this.guest.layout.reversed ? 2 ** 32 - pc - 4 : pc, true);
   }
 
-  private emit(batch: readonly Discovered[]): Uint8Array {
+  /** Module bytes, and the addresses for which its regions are left. */
+  private emit(batch: readonly Discovered[]): {
+    wasm: Uint8Array;
+    coldTargets: Set<number>;
+    jumpSites: Set<number>;
+  } {
     const module = new ModuleBuilder();
+    const leavesFor = new Set<number>();
+    const sites = new Set<number>();
     const { program } = this.templates;
     module.importMemory('env', 'memory', MEMORY_PAGES, MEMORY_PAGES);
     module.importTable('env', 'regions', REGION_SLOTS);
     const resume = module.importFunc('i', 'resume', RESUME_SIGNATURE);
     const step = module.importFunc('i', 'step', RESUME_SIGNATURE);
     const refused = module.importFunc('i', 'refused', RESUME_SIGNATURE);
+    const cold = module.importFunc('i', 'cold', RESUME_SIGNATURE);
+    const jump = module.importFunc('i', 'jump', RESUME_SIGNATURE);
     const check = { params: [Type.i32, Type.i32], results: [Type.i32] };
     const slowRead = module.importFunc('i', 'slowRead', check);
     const slowWrite = module.importFunc('i', 'slowWrite', check);
@@ -243,7 +281,7 @@ export class Translator {
     const type = module.type(REGION_SIGNATURE);
     batch.forEach((d, k) => {
       const func = own.get(d.entry)!;
-      const { body } = emitRegion(d, {
+      const { body, coldTargets, jumpSites } = emitRegion(d, {
         layout: this.guest.layout,
         program,
         templates: this.templates,
@@ -251,6 +289,8 @@ export class Translator {
         resume,
         step,
         refused,
+        cold,
+        jump,
         slowRead,
         slowWrite,
         host,
@@ -263,10 +303,12 @@ export class Translator {
           return slot === undefined ? undefined : { slot };
         },
       });
+      for (const pc of coldTargets) leavesFor.add(pc);
+      for (const pc of jumpSites) sites.add(pc);
       module.define(func, body);
       module.exportFunc(`r${k}`, func);
     });
-    return module.finish();
+    return { wasm: module.finish(), coldTargets: leavesFor, jumpSites: sites };
   }
 
   private instantiate(wasm: Uint8Array): Readonly<Record<string, WasmFunction>> {
@@ -345,8 +387,9 @@ export class Translator {
       if (n >= REFUSALS) hot.add(i);
     });
     counters.fill(0);
-    if (hot.size === 0) return;
     const modules = new Set<Module>();
+    this.noteJumps(modules);
+    if (hot.size === 0 && modules.size === 0) return;
     for (const region of this.regions.values()) {
       for (const page of region.pages)
         for (const i of hot) {
@@ -357,6 +400,10 @@ export class Translator {
           modules.add(region.module);
         }
     }
+    // What regions are left for again and again has run by now: made anew, they hold it.
+    for (const region of this.regions.values())
+      for (const pc of region.module.coldTargets)
+        if (hot.has((pc >>> 2) & (REFUSAL_COUNTERS - 1)) && this.executed(pc)) modules.add(region.module);
     for (const m of modules) {
       this.statistics.invalidations += m.regions.length;
       for (const r of m.regions) this.samples.set(r.entry, this.threshold - 1);
@@ -364,10 +411,30 @@ export class Translator {
     }
   }
 
+  /** Takes over what computed jumps were seen to do; modules with jumps that have news are to be made anew. */
+  private noteJumps(modules: Set<Module>): void {
+    const { layout, store } = this.guest;
+    const entries = new Uint32Array(store.buffer, layout.jumpTable, (JUMP_ENTRIES * JUMP_ENTRY_SIZE) / 4);
+    const news = new Set<number>();
+    for (let i = 0; i < entries.length; i += 3) {
+      const [site, target, count] = [entries[i]!, entries[i + 1]!, entries[i + 2]!];
+      if (count < JUMPS) continue;
+      let seen = this.seenJumps.get(site);
+      if (!seen) this.seenJumps.set(site, (seen = new Set()));
+      if (seen.has(target) || seen.size >= JUMP_TARGETS) continue;
+      seen.add(target);
+      news.add(site);
+    }
+    entries.fill(0);
+    for (const region of this.regions.values())
+      for (const site of region.module.jumpSites) if (news.has(site)) modules.add(region.module);
+  }
+
   private pageChanged(page: number): void {
     const on = this.byPage.get(page);
     this.samples.clear();
     this.hopeless.clear();
+    this.seenJumps.clear();
     if (!on) return;
     for (const m of new Set([...on].map((r) => r.module))) {
       this.statistics.invalidations += m.regions.length;

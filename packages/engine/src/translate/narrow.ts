@@ -1,0 +1,46 @@
+// A region that starts in the middle of a loop nest would see the nest inside out: its entry heads all of its loops.
+// So one that starts at the head of an inner loop holds that loop alone, and what follows is a region of its own.
+// In: a discovered region. Out: the same, or its innermost loop. Must not know: code, locals.
+import { JumpHint } from '@mimic/ir';
+import type { Block, Discovered } from './discover.js';
+
+/** `region` itself unless its entry heads a loop inside another one. `outer` of the result: where the loop is left to. */
+export function narrow(region: Discovered): Discovered {
+  const { blocks, entry } = region;
+  const preds = new Map<number, number[]>();
+  for (const b of blocks.values())
+    for (const s of successors(b)) if (blocks.has(s)) preds.set(s, [...(preds.get(s) ?? []), b.pc]);
+  const loops = (preds.get(entry) ?? []).map((from) => loopOf(entry, from, preds)).sort((a, b) => a.size - b.size);
+  const inner = loops[0];
+  if (!inner || loops.at(-1)!.size === inner.size) return region;
+  const outer = new Set<number>();
+  const kept = new Map<number, Block>();
+  for (const pc of inner) {
+    const b = blocks.get(pc)!;
+    kept.set(pc, b);
+    for (const s of successors(b)) if (!inner.has(s)) outer.add(s);
+  }
+  let insns = 0;
+  for (const b of kept.values()) insns += b.insns.length;
+  return { ...region, blocks: kept, outer, insns };
+}
+
+function successors(b: Block): number[] {
+  const out: number[] = [];
+  if ((b.falls && !b.stops) || b.exits.some((e) => e.hint === JumpHint.call)) out.push(b.end);
+  for (const e of b.exits)
+    if (e.hint !== JumpHint.call) out.push(...(e.target !== undefined ? [e.target] : (e.seen ?? [])));
+  return out;
+}
+
+/** The blocks that reach `from` without passing `head`. */
+function loopOf(head: number, from: number, preds: ReadonlyMap<number, readonly number[]>): Set<number> {
+  const body = new Set([head]);
+  const queue = [from];
+  for (let pc = queue.pop(); pc !== undefined; pc = queue.pop()) {
+    if (body.has(pc)) continue;
+    body.add(pc);
+    queue.push(...(preds.get(pc) ?? []));
+  }
+  return body;
+}
