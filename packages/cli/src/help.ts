@@ -21,6 +21,13 @@ Runs a Linux program that was built for another processor.
 
 mimic disasm file...      list a program, as objdump -d does
 mimic isa check|test ...  tools for whoever writes a spec
+mimic bench [options]     measure programs, translation and start-up (in a checkout of the repository)
+  --vs qemu|command         run the same with qemu-user or any other command, in turns ('mimic --cache-size 0' too)
+  --rounds n                runs of each (default 5)
+  --only ids                some of them, by commas; --list names all
+  --quick                   short runs, once
+  --arch name               one processor's programs
+  --json, --html, --doc f   write the results: all, a page with plots, a section of a Markdown file
 
 The exit status is the program's. A program killed by a signal ends mimic by the same signal.
 `;

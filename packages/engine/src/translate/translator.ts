@@ -119,8 +119,6 @@ export class Translator {
     private readonly host: (n: number) => bigint,
     private readonly options: TranslatorOptions = {},
   ) {
-    this.templates = new Templates(isa);
-    this.store = new CodeStore(isa, this.templates, (pc) => this.fetch(pc));
     this.table = guest.regions;
     this.view = new DataView(guest.store.buffer);
     this.bytes = new Uint8Array(guest.store.buffer);
@@ -131,6 +129,8 @@ export class Translator {
       this.unlink(m),
     );
     this.clock = options.clock ?? (() => 0);
+    this.templates = new Templates(isa, this.statistics, this.clock);
+    this.store = new CodeStore(isa, this.templates, (pc) => this.fetch(pc));
     for (let i = 0; i < this.table.length; i++) this.table.set(i, services['stub']);
     guest.memory.onCodeChange((page) => this.pageChanged(page));
     code.onOpen(
