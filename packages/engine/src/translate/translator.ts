@@ -18,6 +18,7 @@ import type { Guest } from '../guest.js';
 import { MEMORY_PAGES, RECORD_SIZE, REFUSAL_COUNTERS, REGION_SLOTS } from '../layout.js';
 import { REGION_SIGNATURE } from '../loop.js';
 import { RESUME_SIGNATURE } from '../services.js';
+import type { Stress } from '../stress.js';
 import { type Discovered, discover } from './discover.js';
 import { emitRegion } from './emit-region.js';
 import { RegionCache } from './region-cache.js';
@@ -33,6 +34,8 @@ export interface TranslatorOptions {
   readonly cacheModules?: number;
   /** Milliseconds, for statistics. */
   readonly clock?: () => number;
+  /** Decides at random what is dropped, checked exactly and put together. */
+  readonly stress?: Stress;
   /** Told of each region made, for dumps. */
   readonly onRegion?: (entry: number, region: Discovered, wasm: Uint8Array) => void;
 }
@@ -112,6 +115,7 @@ export class Translator {
   /** The guest was about to execute `pc`, the target of a jump, when the host looked. True when it was translated. */
   sample(pc: number): boolean {
     if (!this.enabled) return false;
+    if (this.options.stress) this.disturb(this.options.stress);
     if (this.view.getUint32(this.field('displaced'), true) !== 0) this.restore();
     if (this.view.getUint32(this.field('refusals'), true) > 64) this.exactness();
     const region = this.regions.get(pc);
@@ -129,6 +133,16 @@ export class Translator {
     if (this.hopeless.has(pc)) return false;
     this.translate(pc);
     return true;
+  }
+
+  private disturb(stress: Stress): void {
+    const what = stress.drops();
+    if (what === 'modules') this.clear();
+    else if (what === 'records') this.code.clear();
+    else if (what === 'module') {
+      const region = stress.pick([...this.regions.values()]);
+      if (region) this.cache.delete(region.module.id);
+    }
   }
 
   /** Drops every region. */
@@ -186,9 +200,10 @@ export class Translator {
     const seen = new Set<number>([entry]);
     const queue = [entry];
     let insns = 0;
+    const most = this.options.stress?.batch() ?? BATCH.regions;
     for (
       let pc = queue.shift();
-      pc !== undefined && out.length < BATCH.regions && insns < BATCH.insns;
+      pc !== undefined && out.length < most && insns < BATCH.insns;
       pc = queue.shift()
     ) {
       if (this.regions.has(pc)) continue;
@@ -255,7 +270,7 @@ export class Translator {
         slowWrite,
         host,
         type,
-        exact: (pc) => this.exactSites.has(pc),
+        exact: (pc) => this.exactSites.has(pc) || this.options.stress?.exact() === true,
         callee: (target) => {
           const func = own.get(target);
           if (func !== undefined) return { func };
