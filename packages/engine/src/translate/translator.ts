@@ -170,6 +170,11 @@ export class Translator {
     const exports = this.instantiate(wasm);
     const t3 = this.clock();
     const module: Module = { id: this.nextModule++, bytes: wasm.length, regions: [] };
+    // In the cache first: whatever happens while it is linked drops it as it drops the others.
+    if (!this.cache.add(module)) {
+      this.hopeless.add(entry);
+      return;
+    }
     batch.forEach((d, k) => {
       const region: Region = {
         entry: d.entry,
@@ -182,7 +187,6 @@ export class Translator {
       this.link(region, exports[`r${k}`]!);
       this.options.onRegion?.(d.entry, d, wasm);
     });
-    this.cache.add(module);
     const s = this.statistics;
     s.modules++;
     s.regions += batch.length;
