@@ -16,7 +16,8 @@ const [PC, RET, DEPTH, FUEL] = [0, 1, 2, 3];
 
 /**
  * resume: runs from pc until the guest reaches ret. step: the same, but pc's own instruction is not entered as a
- * region: it is the one that a region could not do. refused: step, and counts a failed permission check. stub: in
+ * region: it is the one that a region could not do. refused: step, and counts a failed permission check. cold: resume,
+ * and counts that the region does not hold the code. stub: in
  * empty slots of the table of regions; the pc is in the state block.
  */
 export function defineServices(
@@ -83,8 +84,8 @@ export function defineServices(
     module.define(step, { locals: [Type.i32, Type.i32], code: a.code });
   }
 
-  const refused = module.func(RESUME_SIGNATURE);
-  {
+  const counted = (then: number): number => {
+    const index = module.func(RESUME_SIGNATURE);
     const at = 4;
     const a = new Assembler();
     a.get(PC)
@@ -106,9 +107,12 @@ export function defineServices(
       .i32(1)
       .op(W.i32_add)
       .memory(W.i32_store, field('refusals'));
-    a.get(PC).get(RET).get(DEPTH).get(FUEL).call(step);
-    module.define(refused, { locals: [Type.i32], code: a.code });
-  }
+    a.get(PC).get(RET).get(DEPTH).get(FUEL).call(then);
+    module.define(index, { locals: [Type.i32], code: a.code });
+    return index;
+  };
+  const refused = counted(step);
+  const cold = counted(resume);
 
   const stub = module.func(REGION_SIGNATURE);
   {
@@ -116,7 +120,7 @@ export function defineServices(
     a.i32(0).memory(W.i32_load, field('pc')).get(0).get(1).get(2).call(resume);
     module.define(stub, { locals: [], code: a.code });
   }
-  return { resume, step, refused, stub };
+  return { resume, step, refused, cold, stub };
 }
 
 /** Opens an `if` in which local `record` holds the address of the record of the instruction at local `pc`. */

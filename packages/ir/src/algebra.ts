@@ -237,6 +237,13 @@ function slice(B: Builder, w: number, a: number, at: number): number {
   if (w === B.width(a)) return a;
   const x = body.a[a]!;
   switch (body.op[a]) {
+    case Op.mul:
+    case Op.add:
+    case Op.sub:
+      // The low bits of a result depend on the low bits of the operands alone.
+      if (at === 0 && isExtended(B, x, w) && isExtended(B, body.b[a]!, w))
+        return B.pure(body.op[a]!, w, B.pure(Op.slice, w, x, 0), B.pure(Op.slice, w, body.b[a]!, 0));
+      return -1;
     case Op.slice:
       return B.pure(Op.slice, w, x, at + body.b[a]!);
     case Op.zx: {
@@ -298,4 +305,11 @@ function select(B: Builder, w: number, a: number, b: number, c: number, ka: bool
   if (w === 1 && B.isConstant(c) && zero(B, c)) return B.pure(Op.and, 1, a, b);
   if (w === 1 && B.isConstant(b) && !zero(B, b)) return B.pure(Op.or, 1, a, c);
   return -1;
+}
+
+/** Whether the low `w` bits of a value are there without computing: it is constant, or extended from w bits or fewer. */
+function isExtended(B: Builder, id: number, w: number): boolean {
+  const { body } = B;
+  const op = body.op[id];
+  return op === Op.const || ((op === Op.zx || op === Op.sx) && body.width[body.a[id]!]! <= w);
 }

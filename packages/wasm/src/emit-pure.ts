@@ -129,6 +129,7 @@ export function emitPure(e: Emitter, id: number, op: number, width: number, clea
       return;
     case Op.sx: {
       const from = e.width(a);
+      if (width === 32 && e.pushSignedLoad(a)) return;
       e.push(a, false);
       signExtend(e, from);
       if (wide && from <= 32) e.op(W.i64_extend_i32_s);

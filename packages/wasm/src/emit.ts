@@ -51,9 +51,11 @@ export class Emitter {
     readonly target: Target,
     readonly code: Code,
     readonly locals: Locals,
+    /** Values that the target pushes on its own account. */
+    pinned: Iterable<number> = [],
   ) {
     this.where = new Int32Array(body.length).fill(-1);
-    this.plan = schedule(body, target.cheapParams);
+    this.plan = schedule(body, target.cheapParams, pinned);
     this.significant = new Int8Array(body.length).fill(-1);
     this.vars = body.vars.map((w) => locals.alloc(typeOf(w)));
   }
@@ -91,6 +93,13 @@ export class Emitter {
       this.code.byte(W.local_get);
       this.code.u32(local);
     } else this.compute(id, clean);
+  }
+
+  /** Pushes the load `id` sign-extended to 32 bits, if it is a load to be made here that the target can do so. */
+  pushSignedLoad(id: number): boolean {
+    const { body } = this;
+    if (body.op[id] !== Op.load || this.where[id]! >= 0 || body.width[id]! > 16) return false;
+    return this.target.loadSigned?.(this, body.a[id]!, body.width[id]!, id) ?? false;
   }
 
   /** Pushes value `id` as an i64, whatever its width. */

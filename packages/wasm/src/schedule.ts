@@ -10,9 +10,10 @@ export interface Schedule {
 
 /**
  * A single-use value moves down to its user as long as no effect between them could be seen: a `get` does not cross
- * a `set`, nothing that may fault crosses another effect, and nothing moves into a loop.
+ * a `set`, nothing that may fault crosses another effect, and nothing moves into a loop. `pinned` values are used by
+ * the target besides, so they stay where they are.
  */
-export function schedule(body: Body, cheapParams: boolean): Schedule {
+export function schedule(body: Body, cheapParams: boolean, pinned: Iterable<number> = []): Schedule {
   const n = body.length;
   const uses = new Int32Array(n);
   const user = new Int32Array(n).fill(-1);
@@ -40,6 +41,8 @@ export function schedule(body: Body, cheapParams: boolean): Schedule {
     uses[v]!++;
     user[v] = i;
   }
+
+  for (const v of pinned) uses[v]! += 2;
 
   const lazy = new Uint8Array(n);
   /** Where a lazy value is computed in the end. */

@@ -19,6 +19,8 @@ export interface Target {
   /** Pushes `width` bits at the address that value `address` has, or leaves. `op`: the position of the load. */
   load(e: Emitter, address: number, width: number, op: number): void;
   store(e: Emitter, address: number, value: number, op: number): void;
+  /** As load, sign-extended to 32 bits; false where it cannot. */
+  loadSigned?(e: Emitter, address: number, width: number, op: number): boolean;
   /** Pushes the value of host number `n`. */
   host(e: Emitter, n: number, width: number): void;
   /** Leaves; code after it is unreachable. */

@@ -1,10 +1,12 @@
-// Which memory accesses of a block need a permission check of their own.
-// In: a block's body. Out: by access: nothing, or the range to check before it. Must not know: WebAssembly.
+// Which memory accesses of a block share a permission check and an address.
+// In: a block's body. Out: by access: its group, which is checked once. Must not know: WebAssembly.
 import { PAGE_SIZE } from '@mimic/bus';
 import { type Body, Op } from '@mimic/ir';
 
 /** One byte of a page's permissions speaks for a range of a page's length: so one check covers all accesses in it. */
-export interface RangeCheck {
+export interface AccessGroup {
+  /** The access before which the check is made. */
+  readonly head: number;
   /** The value that the addresses have in common, or -1 for constant addresses. */
   readonly base: number;
   /** First byte, from the base. */
@@ -15,6 +17,13 @@ export interface RangeCheck {
   readonly writes: boolean;
 }
 
+/** How an access finds its address: its group, and its place in it. */
+export interface PlannedAccess {
+  readonly group: AccessGroup;
+  /** From the start of the group's range. */
+  readonly from: number;
+}
+
 interface Access {
   readonly op: number;
   readonly base: number;
@@ -23,12 +32,12 @@ interface Access {
   readonly write: boolean;
 }
 
-/** Checks by op: those to make right before it. Accesses without an entry are covered by an earlier one. */
-export function planChecks(body: Body, first = 0, last = body.length): Map<number, RangeCheck> {
+/** The accesses of a body by op. */
+export function planAccesses(body: Body): Map<number, PlannedAccess> {
   const accesses: Access[] = [];
   const depthOf: number[] = [];
   let depth = 0;
-  for (let i = first; i < last; i++) {
+  for (let i = 0; i < body.length; i++) {
     const op = body.op[i]!;
     if (op === Op.if || op === Op.loop || op === Op.else) depth++;
     if (op === Op.end) depth++;
@@ -39,7 +48,7 @@ export function planChecks(body: Body, first = 0, last = body.length): Map<numbe
     accesses.push({ op: i, base, displacement, bytes: width / 8, write: op === Op.store });
     depthOf.push(depth);
   }
-  const out = new Map<number, RangeCheck>();
+  const out = new Map<number, PlannedAccess>();
   const covered = new Set<number>();
   accesses.forEach((a, k) => {
     if (covered.has(k)) return;
@@ -48,6 +57,7 @@ export function planChecks(body: Body, first = 0, last = body.length): Map<numbe
     let reads = !a.write;
     let writes = a.write;
     covered.add(k);
+    const together = [a];
     for (let j = k + 1; j < accesses.length; j++) {
       const b = accesses[j]!;
       // What may not run, or runs after something may not have run, checks for itself.
@@ -60,8 +70,10 @@ export function planChecks(body: Body, first = 0, last = body.length): Map<numbe
       if (b.write) writes = true;
       else reads = true;
       covered.add(j);
+      together.push(b);
     }
-    out.set(a.op, { base: a.base, low, length: high - low, reads, writes });
+    const group = { head: a.op, base: a.base, low, length: high - low, reads, writes };
+    for (const x of together) out.set(x.op, { group, from: x.displacement - low });
   });
   return out;
 }

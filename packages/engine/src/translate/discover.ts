@@ -59,11 +59,15 @@ interface Scanned {
   readonly stops: boolean;
 }
 
+/** Whether the instruction at `pc` has been executed: code that never ran is left out, however near it is. */
+export type Executed = (pc: number) => boolean;
+
 /** Undefined when the entry itself does not decode or is left to the interpreter. */
 export function discover(
   isa: CompiledIsa,
   templates: Templates,
   fetch: Fetch,
+  executed: Executed,
   entry: number,
 ): Discovered | undefined {
   const at = new Map<number, RegionInsn | null>();
@@ -104,10 +108,11 @@ export function discover(
         exitsAt.set(pc, e);
         for (const exit of e.exits) {
           if (exit.hint === 1) {
-            if (exit.target !== undefined) calls.add(exit.target);
-          } else if (exit.target !== undefined) lead(exit.target);
+            if (exit.target !== undefined && executed(exit.target)) calls.add(exit.target);
+          } else if (exit.target !== undefined && executed(exit.target)) lead(exit.target);
         }
-        if (e.falls || e.exits.some((exit) => exit.hint === 1)) lead(next);
+        // Where a call comes back to is wanted even if it has not come back yet.
+        if ((e.falls && executed(next)) || e.exits.some((exit) => exit.hint === 1)) lead(next);
         break;
       }
       pc = next;

@@ -19,11 +19,11 @@ import {
   W,
 } from '@mimic/wasm';
 import { type EngineLayout, ExitCode, RECORD_SIZE } from '../layout.js';
-import { planChecks, type RangeCheck } from './checks.js';
+import { type AccessGroup, type PlannedAccess, planAccesses } from './checks.js';
 import type { Block, Discovered } from './discover.js';
-import { analyse, type Bits, type Flow, isLazy, members } from './flow.js';
+import { analyse, type Bits, type BlockFlow, type Flow, kept, members } from './flow.js';
 import { lift } from './lift.js';
-import { type Shape, shape } from './order.js';
+import { innerLoops, type Shape, shape } from './order.js';
 import type { Templates } from './templates.js';
 
 /** Function indices in the module that a region calls. */
@@ -38,6 +38,8 @@ export interface RegionSurroundings {
   readonly step: number;
   /** As step, after a permission check failed: counts it. */
   readonly refused: number;
+  /** As resume, for code that the region does not hold: counts it. */
+  readonly cold: number;
   /** (address, bytes) -> 0 when the exact check allows it. */
   readonly slowRead: number;
   readonly slowWrite: number;
@@ -57,6 +59,8 @@ const FUEL = 2;
 /** What is known of a region once it is emitted. */
 export interface EmittedRegion {
   readonly body: FunctionBody;
+  /** Addresses for which it is left because they are not in it. */
+  readonly coldTargets: ReadonlySet<number>;
   /** Bodies by block, for dumps. */
   readonly bodies: readonly (readonly [pc: number, body: Body])[];
 }
@@ -75,6 +79,8 @@ class RegionEmitter {
   private readonly numbers = new Map<number, number>();
   private readonly flow: Flow;
   private readonly shape: Shape;
+  /** Innermost loop of each node. */
+  private readonly loops: Int32Array;
   private readonly code = new Code(4096);
   private readonly locals = new Locals(3);
   /** Local of each register. */
@@ -82,6 +88,7 @@ class RegionEmitter {
   /** Blocks open around the position, and the level of each label. */
   private level = 0;
   private readonly labels = new Map<number, number>();
+  private readonly coldTargets = new Set<number>();
   /** Local that tells a dispatcher where to go. */
   private readonly selectors = new Map<number, number>();
 
@@ -97,10 +104,16 @@ class RegionEmitter {
       this.nodes.push({ block, body: lift(block, s.templates) });
     });
     const edges = this.nodes.map((node) => this.edgesOf(node));
-    this.flow = analyse(
-      this.nodes.map(({ body }, n) => ({ body, next: edges[n]!.next, after: edges[n]!.after })),
-    );
     this.shape = shape(edges.map((e) => [...e.next, ...e.after]));
+    this.loops = innerLoops(this.shape, this.nodes.length);
+    this.flow = analyse(
+      this.nodes.map(({ body }, n) => ({
+        body,
+        next: edges[n]!.next,
+        after: edges[n]!.after,
+        loop: this.loops[n]!,
+      })),
+    );
     this.homes = this.flow.registers.map((r) => this.locals.alloc(typeOf(r.width)));
   }
 
@@ -146,6 +159,7 @@ class RegionEmitter {
     code.byte(W.unreachable);
     return {
       body: { locals: this.locals.types, code },
+      coldTargets: this.coldTargets,
       bodies: this.nodes.map((n) => [n.block.pc, n.body] as const),
     };
   }
@@ -178,15 +192,15 @@ class RegionEmitter {
   private node(node: number): void {
     const entries = this.shape.dispatch[node];
     if (entries) {
-      entries.forEach((to, k) => {
-        if (k === entries.length - 1) return this.branch(node, to);
+      for (const [k, to] of entries.slice(0, -1).entries()) {
         this.get(this.selectors.get(node)!);
         this.i32(k);
         this.op(W.i32_eq);
         this.open(W.if);
         this.branch(node, to);
         this.close();
-      });
+      }
+      this.branch(node, entries.at(-1)!);
       return;
     }
     const { block, body } = this.nodes[node]!;
@@ -204,11 +218,17 @@ class RegionEmitter {
       this.close();
     } else this.set(FUEL);
     const target = new BlockTarget(this, node, block, body);
-    new Emitter(body, target, this.code, this.locals).run();
+    new Emitter(body, target, this.code, this.locals, target.bases()).run();
+  }
+
+  /** Continues at node `to`, after storing what of `dirty` is not lazy there. */
+  goTo(from: number, to: number, dirty: Bits): void {
+    this.spill(this.unkept(from, to, dirty));
+    this.branch(from, to);
   }
 
   /** Continues at node `to` with the registers as they are. */
-  branch(from: number, to: number): void {
+  private branch(from: number, to: number): void {
     const { shape: g } = this;
     for (let d = g.via[to]!; d >= 0 && d !== from; d = g.via[to]!) {
       let selector = this.selectors.get(d);
@@ -257,8 +277,12 @@ class RegionEmitter {
     return this.s.layout.stateBase + offset + index * stride;
   }
 
-  isLazy(n: number): boolean {
-    return isLazy(this.flow.registers[n]!);
+  /** What must be stored on the edge: of `dirty`, what is not lazy on both sides. */
+  unkept(from: number, to: number, dirty: Bits): Bits {
+    const a: BlockFlow = this.flow.blocks[from]!;
+    const b: BlockFlow = this.flow.blocks[to]!;
+    const same = this.loops[from] === this.loops[to];
+    return dirty.map((v, w) => (v & ~kept(a, b, same, w)) >>> 0);
   }
 
   /** Stores a register to the state block. */
@@ -291,7 +315,7 @@ class RegionEmitter {
   }
 
   /** Lets the interpreter go on at the address that `pc` pushes, up to where the caller expects it. */
-  resume(pc: () => void, how: 'resume' | 'step' | 'refused' = 'resume'): void {
+  resume(pc: () => void, how: 'resume' | 'step' | 'refused' | 'cold' = 'resume'): void {
     pc();
     this.get(RET);
     this.get(DEPTH);
@@ -299,6 +323,12 @@ class RegionEmitter {
     this.op(W.call);
     this.code.u32(this.s[how]);
     this.op(W.return);
+  }
+
+  /** Leaves for an address that is not in the region; counts it, so that the region can grow. */
+  cold(pc: number): void {
+    this.coldTargets.add(pc);
+    this.resume(() => this.i32(pc), 'cold');
   }
 
   /** Calls guest code; goes on only when it comes back to `back`. Registers are stored before, not loaded after. */
@@ -396,9 +426,11 @@ class RegionEmitter {
 /** How the body of one block reads and leaves. */
 class BlockTarget implements Target {
   readonly cheapParams = true;
-  /** Written since the block began, and dirty at its start. */
+  /** Registers whose value is not stored: written since the block began, or dirty at its start. */
   private readonly dirty: Bits;
-  private readonly checks: Map<number, RangeCheck>;
+  private readonly accesses: Map<number, PlannedAccess>;
+  /** Local with the host address of a group: of its end where memory is reversed, else of its start. */
+  private readonly hostBases = new Map<AccessGroup, number>();
   private current = 0;
   private readonly s: RegionSurroundings;
 
@@ -409,8 +441,13 @@ class BlockTarget implements Target {
     body: Body,
   ) {
     this.dirty = r.dirtyIn(node).slice();
-    this.checks = planChecks(body);
+    this.accesses = planAccesses(body);
     this.s = r.surroundings;
+  }
+
+  /** Values that addresses of accesses start from. */
+  *bases(): Generator<number> {
+    for (const { group } of this.accesses.values()) if (group.base >= 0) yield group.base;
   }
 
   private refuse(what: string): never {
@@ -439,8 +476,7 @@ class BlockTarget implements Target {
     const n = this.r.register(cell, i);
     e.push(value);
     e.setLocal(this.r.home(cell, i));
-    if (this.r.isLazy(n)) this.dirty[n >>> 5]! |= 1 << (n & 31);
-    else this.r.store(n);
+    this.dirty[n >>> 5]! |= 1 << (n & 31);
   }
 
   private get insn() {
@@ -455,83 +491,96 @@ class BlockTarget implements Target {
     });
   }
 
-  load(e: Emitter, address: number, width: number, op: number): void {
-    const a = this.checked(e, address, op);
-    this.pushHost(e, a, width / 8);
+  load(e: Emitter, _address: number, width: number, op: number): void {
+    const offset = this.place(e, op, width / 8);
     e.memory(
       width === 8 ? W.i32_load8_u : width === 16 ? W.i32_load16_u : width === 32 ? W.i32_load : W.i64_load,
-      this.offset,
+      offset,
     );
   }
 
-  store(e: Emitter, address: number, value: number, op: number): void {
+  loadSigned(e: Emitter, _address: number, width: number, op: number): boolean {
+    const offset = this.place(e, op, width / 8);
+    e.memory(width === 8 ? W.i32_load8_s : W.i32_load16_s, offset);
+    return true;
+  }
+
+  store(e: Emitter, _address: number, value: number, op: number): void {
     const width = e.width(value);
-    const a = this.checked(e, address, op);
-    this.pushHost(e, a, width / 8);
+    const offset = this.place(e, op, width / 8);
     e.push(value, false);
     e.memory(
       width === 8 ? W.i32_store8 : width === 16 ? W.i32_store16 : width === 32 ? W.i32_store : W.i64_store,
-      this.offset,
+      offset,
     );
   }
 
-  private offset = 0;
-
-  /** Pushes the host address of `bytes` at the guest address in the local. */
-  private pushHost(e: Emitter, local: number, bytes: number): void {
-    this.offset = 0;
-    if (this.s.layout.reversed) e.i32(-bytes);
-    e.getLocal(local);
-    if (this.s.layout.reversed) e.op(W.i32_sub);
+  /** Pushes the base of the host address of an access, checked; returns the offset from it. */
+  private place(e: Emitter, op: number, bytes: number): number {
+    const { group, from } = this.accesses.get(op)!;
+    let base = this.hostBases.get(group);
+    const { reversed } = this.s.layout;
+    if (base === undefined) {
+      this.check(e, group);
+      // Reversed, the range ends where it starts: at minus the guest address behind its last byte.
+      base = e.locals.alloc(Type.i32);
+      this.hostBases.set(group, base);
+      if (reversed) {
+        e.i32(-(group.low + group.length));
+        if (group.base >= 0) {
+          e.push(group.base);
+          e.op(W.i32_sub);
+        }
+      } else this.pushLow(e, group);
+      e.code.byte(W.local_tee);
+      e.code.u32(base);
+    } else e.getLocal(base);
+    return reversed ? group.length - from - bytes : from;
   }
 
-  /** A local with the address; its range is checked before, unless an earlier check covers it. */
-  private checked(e: Emitter, address: number, op: number): number {
-    const check = this.checks.get(op);
-    if (check) {
-      if (check.base < 0) e.i32(check.low);
-      else {
-        e.push(check.base);
-        if (check.low !== 0) {
-          e.i32(check.low);
-          e.op(W.i32_add);
-        }
-      }
-      const exact = this.s.exact(this.insn.pc);
-      const low = exact ? e.tee(Type.i32) : -1;
-      const mask = (check.reads ? Perm.READ_FAST : 0) | (check.writes ? Perm.WRITE_FAST : 0);
-      e.i32(12);
-      e.op(W.i32_shr_u);
-      e.memory(W.i32_load8_u, this.s.layout.permBase);
+  private pushLow(e: Emitter, group: AccessGroup): void {
+    if (group.base < 0) {
+      e.i32(group.low);
+      return;
+    }
+    e.push(group.base);
+    if (group.low === 0) return;
+    e.i32(group.low);
+    e.op(W.i32_add);
+  }
+
+  /** Leaves unless the pages of the group's range allow its accesses. */
+  private check(e: Emitter, group: AccessGroup): void {
+    this.pushLow(e, group);
+    const exact = this.s.exact(this.insn.pc);
+    const low = exact ? e.tee(Type.i32) : -1;
+    const mask = (group.reads ? Perm.READ_FAST : 0) | (group.writes ? Perm.WRITE_FAST : 0);
+    e.i32(12);
+    e.op(W.i32_shr_u);
+    e.memory(W.i32_load8_u, this.s.layout.permBase);
+    e.i32(mask);
+    e.op(W.i32_and);
+    if (mask & (mask - 1)) {
       e.i32(mask);
-      e.op(W.i32_and);
-      if (mask & (mask - 1)) {
-        e.i32(mask);
-        e.op(W.i32_ne);
-      } else e.op(W.i32_eqz);
-      e.if(VOID);
-      if (exact) {
+      e.op(W.i32_ne);
+    } else e.op(W.i32_eqz);
+    e.if(VOID);
+    if (!exact) this.leave(e, 'refused');
+    else {
+      const slow = (func: number): void => {
         e.getLocal(low);
-        e.i32(check.length);
+        e.i32(group.length);
         e.op(W.call);
-        e.code.u32(check.writes ? this.s.slowWrite : this.s.slowRead);
-        if (check.writes && check.reads) {
-          e.getLocal(low);
-          e.i32(check.length);
-          e.op(W.call);
-          e.code.u32(this.s.slowRead);
-          e.op(W.i32_or);
-        }
-        e.if(VOID);
-        this.leave(e, 'step');
-        e.end();
-      } else this.leave(e, 'refused');
+        e.code.u32(func);
+      };
+      if (group.reads) slow(this.s.slowRead);
+      if (group.writes) slow(this.s.slowWrite);
+      if (group.reads && group.writes) e.op(W.i32_or);
+      e.if(VOID);
+      this.leave(e, 'step');
       e.end();
     }
-    e.push(address);
-    const local = e.locals.alloc(Type.i32);
-    e.setLocal(local);
-    return local;
+    e.end();
   }
 
   host(e: Emitter, n: number, width: number): void {
@@ -575,12 +624,13 @@ class BlockTarget implements Target {
       const behind = this.block.end;
       if (hint === JumpHint.call && to !== behind) return this.callOut(e, target, to, behind);
       const node = to === undefined ? undefined : this.r.nodeAt(to);
-      if (node !== undefined) return this.r.branch(this.node, node);
+      if (node !== undefined) return this.r.goTo(this.node, node, this.dirty);
       this.r.spill(this.dirty);
       if (to === undefined && hint === JumpHint.return) {
         e.push(target);
         this.r.returnFuel();
-      } else this.r.resume(() => (to === undefined ? e.push(target) : e.i32(to)));
+      } else if (to === undefined) this.r.resume(() => e.push(target));
+      else this.r.cold(to);
     });
   }
 
@@ -590,11 +640,15 @@ class BlockTarget implements Target {
     this.r.call(() => e.push(target), to, behind);
     const node = this.r.nodeAt(behind);
     if (node === undefined) {
-      this.r.resume(() => e.i32(behind));
+      this.r.cold(behind);
       return;
     }
     this.r.load(this.r.liveIn(node));
-    this.r.branch(this.node, node);
+    this.r.goTo(
+      this.node,
+      node,
+      this.dirty.map(() => 0),
+    );
   }
 
   finish(e: Emitter): void {
@@ -604,10 +658,10 @@ class BlockTarget implements Target {
       return;
     }
     const node = block.stops ? undefined : this.r.nodeAt(block.end);
-    if (node !== undefined) this.r.branch(this.node, node);
+    if (node !== undefined) this.r.goTo(this.node, node, this.dirty);
     else {
       this.r.spill(this.dirty);
-      this.r.resume(() => e.i32(block.end));
+      this.r.cold(block.end);
     }
   }
 

@@ -16,7 +16,10 @@ export interface BlockFlow {
   /** Read before it is written here. */
   readonly uses: Bits;
   readonly defs: Bits;
-  /** Lazy registers that may have been written since the region's entry or a call, at the block's start. */
+  readonly flags: Bits;
+  /** Registers that are stored only when the region is left from here. */
+  readonly lazy: Bits;
+  /** Those of them that may have been written and not stored, at the block's start. */
   readonly dirtyIn: Bits;
   /** Must hold the right value at the block's start. */
   readonly liveIn: Bits;
@@ -28,6 +31,8 @@ export interface FlowNode {
   readonly next: readonly number[];
   /** Nodes that follow a call: registers are loaded anew there. */
   readonly after: readonly number[];
+  /** Number of the innermost loop whose registers stay in locals while it runs; -1 outside. */
+  readonly loop: number;
 }
 
 export interface Flow {
@@ -37,13 +42,8 @@ export interface Flow {
   number(cell: number, index: number): number;
 }
 
-/**
- * Flags are stored only where the region is left: mostly nobody reads them. Other registers are stored when they are
- * written: a store costs less than keeping the value in reach of every exit. (docs/performance.md)
- */
-export function isLazy(r: Register): boolean {
-  return r.width === 1;
-}
+/** A loop that writes more registers than this stores them as the code around it does: the host has few registers. */
+const LAZY_REGISTERS = 9;
 
 export const has = (s: Bits, n: number): boolean => (s[n >>> 5]! & (1 << (n & 31))) !== 0;
 export const add = (s: Bits, n: number): void => void (s[n >>> 5]! |= 1 << (n & 31));
@@ -111,20 +111,23 @@ export function analyse(nodes: readonly FlowNode[]): Flow {
         }
       } else if (op === Op.load || op === Op.store || OPS[op]!.kind === 'control') leaves = true;
     }
-    return { uses, defs, dirtyIn: empty(), liveIn: empty(), leaves };
+    return { uses, defs, flags: empty(), lazy: empty(), dirtyIn: empty(), liveIn: empty(), leaves };
   });
 
-  // Forward: what may be dirty. Only lazy registers ever are.
-  const lazy = empty();
-  registers.forEach((r, n) => {
-    if (isLazy(r)) add(lazy, n);
-  });
+  layLazy(nodes, blocks, registers);
+
+  // Forward: what may be dirty. An edge stores what is not lazy on both of its sides.
   for (let changed = true; changed; ) {
     changed = false;
     nodes.forEach((n, i) => {
-      const out = blocks[i]!.dirtyIn.slice();
-      for (let w = 0; w < words; w++) out[w] = (out[w]! | (blocks[i]!.defs[w]! & lazy[w]!)) >>> 0;
-      for (const s of n.next) if (union(blocks[s]!.dirtyIn, out)) changed = true;
+      const b = blocks[i]!;
+      for (const s of n.next) {
+        const to = blocks[s]!;
+        const out = empty();
+        for (let w = 0; w < words; w++)
+          out[w] = ((b.dirtyIn[w]! | b.defs[w]!) & kept(b, to, n.loop === nodes[s]!.loop, w)) >>> 0;
+        if (union(to.dirtyIn, out)) changed = true;
+      }
     });
   }
   // Backward: what must hold its value. Every block may be left, and then what is dirty is stored.
@@ -141,4 +144,40 @@ export function analyse(nodes: readonly FlowNode[]): Flow {
     }
   }
   return { registers, blocks, number };
+}
+
+/** What an edge leaves unstored: flags, and in a loop what its blocks keep in locals. */
+export function kept(from: BlockFlow, to: BlockFlow, sameLoop: boolean, word: number): number {
+  return sameLoop ? from.lazy[word]! & to.lazy[word]! : from.flags[word]! & to.flags[word]!;
+}
+
+/**
+ * Flags are stored only where the region is left: mostly nobody reads them. So are the registers that a small loop
+ * writes, while it runs. All others are stored at the end of the block that writes them: a store costs less than to
+ * keep a value in reach of every exit. (docs/performance.md)
+ */
+function layLazy(
+  nodes: readonly FlowNode[],
+  blocks: readonly { defs: Bits; lazy: Bits; flags: Bits }[],
+  registers: readonly Register[],
+): void {
+  const byLoop = new Map<number, Bits>();
+  nodes.forEach((n, i) => {
+    if (n.loop < 0) return;
+    const all = byLoop.get(n.loop);
+    if (all) union(all, blocks[i]!.defs);
+    else byLoop.set(n.loop, blocks[i]!.defs.slice());
+  });
+  const isFlag = (n: number): boolean => registers[n]!.width === 1;
+  for (const [loop, all] of byLoop)
+    if (members(all).filter((n) => !isFlag(n)).length > LAZY_REGISTERS) byLoop.delete(loop);
+  nodes.forEach((n, i) => {
+    registers.forEach((r, k) => {
+      if (r.width !== 1) return;
+      add(blocks[i]!.lazy, k);
+      add(blocks[i]!.flags, k);
+    });
+    const all = byLoop.get(n.loop);
+    if (all) union(blocks[i]!.lazy, all);
+  });
 }

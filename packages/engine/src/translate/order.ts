@@ -156,3 +156,26 @@ function cycleThrough(next: readonly (readonly number[])[], a: Arranged, h: numb
   const backward = reach((v) => preds.get(v) ?? []);
   return new Set([...forward].filter((v) => backward.has(v)));
 }
+
+/**
+ * By node: number of the innermost loop that it is in, for loops without loops in them; -1 elsewhere. `graph` may be
+ * larger than the nodes asked about: dispatchers are nobody's loop.
+ */
+export function innerLoops(s: Shape, nodes: number): Int32Array {
+  const out = new Int32Array(nodes).fill(-1);
+  const preds: number[][] = s.next.map(() => []);
+  for (const v of s.order) for (const t of s.next[v]!) preds[t]!.push(v);
+  for (const h of s.order) {
+    if (!s.isLoop[h] || s.dispatch[h]) continue;
+    const body = new Set([h]);
+    const queue = preds[h]!.filter((p) => s.rank[p]! >= s.rank[h]!);
+    for (let v = queue.pop(); v !== undefined; v = queue.pop()) {
+      if (body.has(v)) continue;
+      body.add(v);
+      queue.push(...preds[v]!);
+    }
+    const inner = [...body].every((v) => v === h || (!s.isLoop[v] && !s.dispatch[v] && s.via[v]! < 0));
+    if (inner && s.via[h]! < 0) for (const v of body) if (v < nodes) out[v] = h;
+  }
+  return out;
+}

@@ -54,6 +54,7 @@ interface Module {
   readonly id: number;
   readonly bytes: number;
   readonly regions: Region[];
+  readonly coldTargets: ReadonlySet<number>;
 }
 
 /** Regions and guest instructions translated together at most. */
@@ -165,11 +166,11 @@ export class Translator {
       this.clear();
       return;
     }
-    const wasm = this.emit(batch);
+    const { wasm, coldTargets } = this.emit(batch);
     const t2 = this.clock();
     const exports = this.instantiate(wasm);
     const t3 = this.clock();
-    const module: Module = { id: this.nextModule++, bytes: wasm.length, regions: [] };
+    const module: Module = { id: this.nextModule++, bytes: wasm.length, regions: [], coldTargets };
     // In the cache first: whatever happens while it is linked drops it as it drops the others.
     if (!this.cache.add(module)) {
       this.hopeless.add(entry);
@@ -211,7 +212,13 @@ export class Translator {
       pc = queue.shift()
     ) {
       if (this.regions.has(pc)) continue;
-      const d = discover(this.isa, this.templates, (at) => this.fetch(at), pc);
+      const d = discover(
+        this.isa,
+        this.templates,
+        (at) => this.fetch(at),
+        (at) => this.executed(at),
+        pc,
+      );
       if (!d) {
         this.hopeless.add(pc);
         continue;
@@ -227,20 +234,29 @@ export class Translator {
     return out;
   }
 
+  /** Whether the interpreter has decoded the instruction: it does so when it first executes it. */
+  private executed(pc: number): boolean {
+    const at = this.code.recordAt(pc);
+    return at !== undefined && this.view.getUint16(at, true) !== FixedHandler.undecoded;
+  }
+
   private fetch(pc: number): number | undefined {
     if (pc >= this.guest.layout.guestLimit || pc & (this.isa.unit - 1)) return undefined;
     if (!(this.guest.memory.perm(pc >>> 12) & Perm.X)) return undefined;
     return this.view.getUint32(this.guest.layout.reversed ? 2 ** 32 - pc - 4 : pc, true);
   }
 
-  private emit(batch: readonly Discovered[]): Uint8Array {
+  /** Module bytes, and the addresses for which its regions are left. */
+  private emit(batch: readonly Discovered[]): { wasm: Uint8Array; coldTargets: Set<number> } {
     const module = new ModuleBuilder();
+    const leavesFor = new Set<number>();
     const { program } = this.templates;
     module.importMemory('env', 'memory', MEMORY_PAGES, MEMORY_PAGES);
     module.importTable('env', 'regions', REGION_SLOTS);
     const resume = module.importFunc('i', 'resume', RESUME_SIGNATURE);
     const step = module.importFunc('i', 'step', RESUME_SIGNATURE);
     const refused = module.importFunc('i', 'refused', RESUME_SIGNATURE);
+    const cold = module.importFunc('i', 'cold', RESUME_SIGNATURE);
     const check = { params: [Type.i32, Type.i32], results: [Type.i32] };
     const slowRead = module.importFunc('i', 'slowRead', check);
     const slowWrite = module.importFunc('i', 'slowWrite', check);
@@ -262,7 +278,7 @@ export class Translator {
     const type = module.type(REGION_SIGNATURE);
     batch.forEach((d, k) => {
       const func = own.get(d.entry)!;
-      const { body } = emitRegion(d, {
+      const { body, coldTargets } = emitRegion(d, {
         layout: this.guest.layout,
         program,
         templates: this.templates,
@@ -270,6 +286,7 @@ export class Translator {
         resume,
         step,
         refused,
+        cold,
         slowRead,
         slowWrite,
         host,
@@ -282,10 +299,11 @@ export class Translator {
           return slot === undefined ? undefined : { slot };
         },
       });
+      for (const pc of coldTargets) leavesFor.add(pc);
       module.define(func, body);
       module.exportFunc(`r${k}`, func);
     });
-    return module.finish();
+    return { wasm: module.finish(), coldTargets: leavesFor };
   }
 
   private instantiate(wasm: Uint8Array): Readonly<Record<string, WasmFunction>> {
@@ -376,6 +394,10 @@ export class Translator {
           modules.add(region.module);
         }
     }
+    // What regions are left for again and again has run by now: made anew, they hold it.
+    for (const region of this.regions.values())
+      for (const pc of region.module.coldTargets)
+        if (hot.has((pc >>> 2) & (REFUSAL_COUNTERS - 1)) && this.executed(pc)) modules.add(region.module);
     for (const m of modules) {
       this.statistics.invalidations += m.regions.length;
       for (const r of m.regions) this.samples.set(r.entry, this.threshold - 1);
