@@ -19,6 +19,7 @@ import { MEMORY_PAGES, RECORD_SIZE, REFUSAL_COUNTERS, REGION_SLOTS } from '../la
 import { REGION_SIGNATURE } from '../loop.js';
 import { RESUME_SIGNATURE } from '../services.js';
 import type { Stress } from '../stress.js';
+import { ByAddress } from './by-address.js';
 import { type Discovered, discover } from './discover.js';
 import { emitRegion } from './emit-region.js';
 import { RegionCache } from './region-cache.js';
@@ -59,6 +60,16 @@ interface Module {
 
 /** Regions and guest instructions translated together at most. */
 const BATCH = { regions: 48, insns: 8000 } as const;
+/** Slots up to here go to callees that are not translated yet, too. */
+const CALLEE_SLOTS = (REGION_SLOTS * 3) / 4;
+/** Times that regions are made anew to hold an address that they are left for. */
+const REMAKES = 3;
+/** Addresses about which something is remembered, at most. */
+const REMEMBERED = 1 << 15;
+/** Times that a page changed, counted up to here: each doubles the samples that its code needs. */
+const CHANGES = 5;
+/** Times that code of a page is dropped before regions of other pages leave it out. */
+const RESTLESS = 4;
 /** Failed checks of an instruction before its region is made anew with an exact check there. */
 const REFUSALS = 16;
 
@@ -71,16 +82,21 @@ export class Translator {
   private readonly regions = new Map<number, Region>();
   private readonly byPage = new Map<number, Set<Region>>();
   private readonly slots = new Map<number, number>();
-  private readonly freeSlots: number[] = [];
   private nextSlot = 0;
-  private readonly samples = new Map<number, number>();
+  private readonly samples = new ByAddress<number>(REMEMBERED);
   /** Linked regions with a block at an address. */
   private readonly covered = new Map<number, number>();
+  /** Times that regions were dropped because a page changed, by page. */
+  private readonly changes = new Map<number, number>();
   /** Entries that cannot be translated. */
-  private readonly hopeless = new Set<number>();
-  private readonly exactSites = new Set<number>();
+  private readonly hopeless = new ByAddress<true>(REMEMBERED);
+  private readonly exactSites = new ByAddress<true>(REMEMBERED);
+  /** Times that regions were made anew for an address that they are left for. */
+  private readonly coldAsked = new ByAddress<number>(REMEMBERED);
   private readonly cache: RegionCache<Module>;
   private nextModule = 0;
+  /** Guest instructions of a module at most, so that several modules have room in the cache. */
+  private readonly batchInsns: number;
   private readonly threshold: number;
   private readonly enabled: boolean;
   private readonly clock: () => number;
@@ -100,6 +116,7 @@ export class Translator {
     this.bytes = new Uint8Array(guest.store.buffer);
     this.threshold = options.threshold ?? 3;
     const cacheBytes = options.cacheBytes ?? 64 << 20;
+    this.batchInsns = Math.min(BATCH.insns, cacheBytes >>> 8);
     this.enabled = isa.word === 32 && isa.unit === 4 && cacheBytes > 0;
     this.cache = new RegionCache(Math.max(cacheBytes, 1), options.cacheModules ?? 4000, (m) =>
       this.unlink(m),
@@ -125,8 +142,10 @@ export class Translator {
       return false;
     }
     const n = (this.samples.get(pc) ?? 0) + 1;
-    // What is in regions already, though no entry, pays only for a long stay.
-    if (n < this.threshold << Math.min(2 * (this.covered.get(pc) ?? 0), 10)) {
+    // What is in regions already, though no entry, pays only for a long stay; so does what changes again and again.
+    const covered = Math.min(2 * (this.covered.get(pc) ?? 0), 10);
+    const doubt = this.options.stress ? 0 : covered + (this.changes.get(pc >>> 12) ?? 0);
+    if (n < this.threshold << doubt) {
       this.samples.set(pc, n);
       return false;
     }
@@ -157,23 +176,21 @@ export class Translator {
     const t0 = this.clock();
     const batch = this.gather(entry);
     if (batch.length === 0) {
-      this.hopeless.add(entry);
+      this.hopeless.set(entry, true);
       return;
     }
     const t1 = this.clock();
+    if (this.nextSlot + batch.length > REGION_SLOTS) this.forget();
     const slots = batch.map((d) => this.slotOf(d.entry));
-    if (slots.some((s) => s === undefined)) {
-      this.clear();
-      return;
-    }
     const { wasm, coldTargets } = this.emit(batch);
     const t2 = this.clock();
     const exports = this.instantiate(wasm);
     const t3 = this.clock();
     const module: Module = { id: this.nextModule++, bytes: wasm.length, regions: [], coldTargets };
-    // In the cache first: whatever happens while it is linked drops it as it drops the others.
+    // Records first: to make room for them may drop everything.
+    for (const d of batch) this.code.open(d.entry >>> 12);
     if (!this.cache.add(module)) {
-      this.hopeless.add(entry);
+      this.hopeless.set(entry, true);
       return;
     }
     batch.forEach((d, k) => {
@@ -208,19 +225,19 @@ export class Translator {
     const most = this.options.stress?.batch() ?? BATCH.regions;
     for (
       let pc = queue.shift();
-      pc !== undefined && out.length < most && insns < BATCH.insns;
+      pc !== undefined && out.length < most && insns < this.batchInsns;
       pc = queue.shift()
     ) {
       if (this.regions.has(pc)) continue;
       const d = discover(
         this.isa,
         this.templates,
-        (at) => this.fetch(at),
+        (at) => this.fetch(at, pc),
         (at) => this.executed(at),
         pc,
       );
       if (!d) {
-        this.hopeless.add(pc);
+        this.hopeless.set(pc, true);
         continue;
       }
       out.push(d);
@@ -240,9 +257,12 @@ export class Translator {
     return at !== undefined && this.view.getUint16(at, true) !== FixedHandler.undecoded;
   }
 
-  private fetch(pc: number): number | undefined {
+  /** The word at `pc` for a region that starts at `entry`. */
+  private fetch(pc: number, entry: number): number | undefined {
     if (pc >= this.guest.layout.guestLimit || pc & (this.isa.unit - 1)) return undefined;
-    if (!(this.guest.memory.perm(pc >>> 12) & Perm.X)) return undefined;
+    const page = pc >>> 12;
+    if (!(this.guest.memory.perm(page) & Perm.X)) return undefined;
+    if (page !== entry >>> 12 && (this.changes.get(page) ?? 0) >= RESTLESS) return undefined;
     return this.view.getUint32(this.guest.layout.reversed ? 2 ** 32 - pc - 4 : pc, true);
   }
 
@@ -295,8 +315,9 @@ export class Translator {
         callee: (target) => {
           const func = own.get(target);
           if (func !== undefined) return { func };
-          const slot = this.slotOf(target);
-          return slot === undefined ? undefined : { slot };
+          // The last slots are for entries: without one a call is made by the interpreter.
+          if (this.nextSlot >= CALLEE_SLOTS && !this.slots.has(target)) return undefined;
+          return { slot: this.slotOf(target) };
         },
       });
       for (const pc of coldTargets) leavesFor.add(pc);
@@ -317,14 +338,18 @@ export class Translator {
     });
   }
 
-  /** The slot for regions that start at `pc`; made at first use. Undefined when there are none left. */
-  private slotOf(pc: number): number | undefined {
+  /** The slot for regions that start at `pc`; made at first use, given back by `forget`. */
+  private slotOf(pc: number): number {
     let slot = this.slots.get(pc);
-    if (slot === undefined) {
-      slot = this.freeSlots.pop() ?? (this.nextSlot < REGION_SLOTS ? this.nextSlot++ : undefined);
-      if (slot !== undefined) this.slots.set(pc, slot);
-    }
+    if (slot === undefined) this.slots.set(pc, (slot = this.nextSlot++));
     return slot;
+  }
+
+  /** Drops every region and every slot: there are no more slots. */
+  private forget(): void {
+    this.clear();
+    this.slots.clear();
+    this.nextSlot = 0;
   }
 
   // ---- linking
@@ -339,7 +364,6 @@ export class Translator {
       on.add(region);
       this.guest.memory.markCode(page);
     }
-    this.code.open(region.entry >>> 12);
     this.place(region);
   }
 
@@ -390,14 +414,19 @@ export class Translator {
           // A counter stands for the addresses that share it: all of them become exact.
           const pc = ((page << 12) & ~((REFUSAL_COUNTERS << 2) - 1)) + (i << 2);
           if (pc >>> 12 !== page >>> 0) continue;
-          this.exactSites.add(pc >>> 0);
+          this.exactSites.set(pc >>> 0, true);
           modules.add(region.module);
         }
     }
     // What regions are left for again and again has run by now: made anew, they hold it.
     for (const region of this.regions.values())
-      for (const pc of region.module.coldTargets)
-        if (hot.has((pc >>> 2) & (REFUSAL_COUNTERS - 1)) && this.executed(pc)) modules.add(region.module);
+      for (const pc of region.module.coldTargets) {
+        const asked = this.coldAsked.get(pc) ?? 0;
+        // Some never get in: a region has its limits.
+        if (asked >= REMAKES || !hot.has((pc >>> 2) & (REFUSAL_COUNTERS - 1)) || !this.executed(pc)) continue;
+        if (!modules.has(region.module)) this.coldAsked.set(pc, asked + 1);
+        modules.add(region.module);
+      }
     for (const m of modules) {
       this.statistics.invalidations += m.regions.length;
       for (const r of m.regions) this.samples.set(r.entry, this.threshold - 1);
@@ -407,9 +436,12 @@ export class Translator {
 
   private pageChanged(page: number): void {
     const on = this.byPage.get(page);
-    this.samples.clear();
-    this.hopeless.clear();
+    this.samples.forgetPage(page);
+    this.hopeless.forgetPage(page);
+    this.exactSites.forgetPage(page);
+    this.coldAsked.forgetPage(page);
     if (!on) return;
+    this.changes.set(page, Math.min((this.changes.get(page) ?? 0) + 1, CHANGES));
     for (const m of new Set([...on].map((r) => r.module))) {
       this.statistics.invalidations += m.regions.length;
       this.cache.delete(m.id);
