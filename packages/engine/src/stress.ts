@@ -4,14 +4,16 @@ import { Random } from '@mimic/ir';
 
 export class Stress {
   private readonly random: Random;
+  private looks = 0;
 
   constructor(seed: number) {
     this.random = new Random(seed);
   }
 
-  /** Instructions until the host looks again. */
+  /** Instructions until the host looks again: short at first, so that a long run ends too. */
   quantum(): number {
-    return 1 + this.random.below(1 << this.random.below(11));
+    const most = 11 + Math.min(this.looks++ >>> 14, 9);
+    return 1 + this.random.below(1 << this.random.below(most));
   }
 
   /** Frames that translated code may stack. */
