@@ -1,8 +1,8 @@
-// How fast the interpreter runs a loop of integer instructions: guest instructions retired in a second.
+// How fast a loop of integer instructions runs, interpreted and translated: guest instructions retired in a second.
 import { Perm } from '@mimic/bus';
 import { buildInterpreter, createGuest, Interpreter } from '@mimic/engine';
 import { ppc } from './inputs.js';
-import { suite } from './suite.js';
+import { type Case, suite } from './suite.js';
 
 /** A checksum over a table: loads, shifts, rotates, compares, a branch; and a store for each turn. */
 const program = [
@@ -24,10 +24,11 @@ const program = [
   0x4bffffc4, // b      start
 ];
 
-export async function interpretSuite(): Promise<void> {
+/** A processor at the start of the program. */
+function start(translate: boolean): Interpreter {
   const isa = ppc();
   const guest = createGuest(isa);
-  const cpu = new Interpreter(isa, buildInterpreter(isa).bytes, guest);
+  const cpu = new Interpreter(isa, buildInterpreter(isa).bytes, guest, translate ? {} : { translate: false });
   guest.memory.map(0x10000, 0x1000, Perm.R | Perm.W | Perm.X);
   guest.memory.map(0x20000, 0x2000, Perm.R | Perm.W);
   program.forEach((word, i) => {
@@ -38,16 +39,22 @@ export async function interpretSuite(): Promise<void> {
   });
   guest.memory.protect(0x10000, 0x1000, Perm.R | Perm.X);
   cpu.pc = 0x10000;
+  return cpu;
+}
+
+export async function interpretSuite(): Promise<void> {
   const budget = 20_000_000;
-  await suite('interpret', [
-    {
-      name: 'integer loop',
-      unit: 'instructions',
-      work: budget,
-      run: () => {
-        const exit = cpu.run(budget);
-        if (exit.kind !== 'budget') throw new Error(`the loop left: ${JSON.stringify(exit)}`);
-      },
+  const loop = (name: string, cpu: Interpreter): Case => ({
+    name,
+    unit: 'instructions',
+    work: budget,
+    run: () => {
+      const exit = cpu.run(budget);
+      if (exit.kind !== 'budget') throw new Error(`the loop left: ${JSON.stringify(exit)}`);
     },
+  });
+  await suite('interpret', [
+    loop('integer loop, interpreted', start(false)),
+    loop('integer loop, translated', start(true)),
   ]);
 }

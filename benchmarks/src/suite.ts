@@ -1,5 +1,5 @@
 // One benny suite with a unit: each case does a known amount of work per run, and the rate is what it prints.
-// In: cases. Out: a table on standard output, JSON below benchmarks/results.
+// In: cases. Out: a table on standard output, JSON below benchmarks/results/suites.
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import benny from 'benny';
@@ -13,18 +13,22 @@ export interface Case {
   readonly run: () => void;
 }
 
-const results = fileURLToPath(new URL('../results/', import.meta.url));
+const results = fileURLToPath(new URL('../results/suites/', import.meta.url));
 
-const scale = (rate: number): string =>
-  rate >= 1e9
-    ? `${(rate / 1e9).toFixed(2)} G`
-    : rate >= 1e6
-      ? `${(rate / 1e6).toFixed(2)} M`
-      : rate >= 1e3
-        ? `${(rate / 1e3).toFixed(1)} k`
-        : rate.toFixed(1);
+/** Three digits and a letter: what is counted follows. */
+const scale = (rate: number): string => {
+  const [limit, letter] = (
+    [
+      [1e9, 'G '],
+      [1e6, 'M '],
+      [1e3, 'k '],
+    ] as const
+  ).find(([n]) => rate >= n) ?? [1, ''];
+  const value = rate / limit;
+  return `${value.toFixed(value >= 100 ? 0 : value >= 10 ? 1 : 2)} ${letter}`;
+};
 
-/** Runs the cases one after the other; prints `name: rate unit/s` for each and writes `results/<suite>.json`. */
+/** Runs the cases one after the other; prints `name: rate unit/s` for each and writes `results/suites/<suite>.json`. */
 export async function suite(name: string, cases: readonly Case[]): Promise<void> {
   const byName = new Map(cases.map((c) => [c.name, c]));
   const rows: { name: string; rate: number; unit: string; margin: number; samples: number }[] = [];
@@ -36,7 +40,9 @@ export async function suite(name: string, cases: readonly Case[]): Promise<void>
       const c = byName.get(result.name)!;
       const rate = result.ops * c.work;
       rows.push({ name: c.name, rate, unit: `${c.unit}/s`, margin: result.margin, samples: result.samples });
-      return `${c.name}: ${scale(rate)}${c.unit}/s, ±${result.margin} %`;
+      // Printed here: what this returned, benny would rewrite in place, with control characters even into a file.
+      console.log(`  ${c.name}: ${scale(rate)}${c.unit}/s, ±${result.margin} % (${result.samples} samples)`);
+      return '';
     }),
   );
   mkdirSync(results, { recursive: true });

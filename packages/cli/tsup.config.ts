@@ -19,6 +19,7 @@ export default defineConfig({
     run: 'src/run/run.ts',
     isa: 'src/commands/isa.ts',
     disasm: 'src/commands/disasm.ts',
+    bench: 'src/bench/bench.ts',
     help: 'src/help.ts',
     'spec-compiler': 'src/spec-compiler.ts',
   },

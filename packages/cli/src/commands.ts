@@ -11,6 +11,7 @@ const COMMANDS: Readonly<Record<string, Loader>> = {
   run: async () => (await import('./run/run.js')).run,
   isa: async () => (await import('./commands/isa.js')).isa,
   disasm: async () => (await import('./commands/disasm.js')).disasm,
+  bench: async () => (await import('./bench/bench.js')).bench,
   help: async () => (await import('./help.js')).help,
   '--help': async () => (await import('./help.js')).help,
   '-h': async () => (await import('./help.js')).help,

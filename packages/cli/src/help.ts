@@ -15,12 +15,20 @@ Runs a Linux program that was built for another processor.
   -strace          print every system call
   --cache-size n   bytes of translated code kept (default 64M; 0: interpret only)
   --threshold n    samples of an address before it is translated (default 3)
+  --stress seed    translate everything, drop it at random: slow, finds bugs
   -d items         print to stderr, by commas: unimp, strace, exits, jit
   -D file          write what -strace and -d print to a file
   -g port          wait for a debugger on a port
 
 mimic disasm file...      list a program, as objdump -d does
 mimic isa check|test ...  tools for whoever writes a spec
+mimic bench [options]     measure programs, translation and start-up (in a checkout of the repository)
+  --vs qemu|command         run the same with qemu-user or any other command, in turns ('mimic --cache-size 0' too)
+  --rounds n                runs of each (default 5)
+  --only ids                some of them, by commas; --list names all
+  --quick                   short runs, once
+  --arch name               one processor's programs
+  --json, --html, --doc f   write the results: all, a page with plots, a section of a Markdown file
 
 The exit status is the program's. A program killed by a signal ends mimic by the same signal.
 `;

@@ -110,10 +110,16 @@ export class CodeStore {
   }
 
   private simplified(insns: readonly RegionInsn[]): Body {
+    const { clock, times, program } = this.templates;
+    const t0 = clock();
     const raw = new Body();
     insns.forEach((x, n) => {
       append(raw, x.template.body, x.fields, x.pc, n);
     });
-    return removeDead(simplify(raw, this.templates.program));
+    const t1 = clock();
+    const body = removeDead(simplify(raw, program));
+    times.liftTime += t1 - t0;
+    times.optimizeTime += clock() - t1;
+    return body;
   }
 }

@@ -13,15 +13,20 @@ export interface TranslatorStatistics {
   invalidations: number;
   /** Permission checks that failed in translated code. */
   refusals: number;
-  /** Milliseconds, where a clock was given: finding blocks, making code, the host's compiler. */
+  /**
+   * Milliseconds, where a clock was given: decoding and finding blocks; making code, and of that putting templates
+   * together and simplifying them; the host's compiler.
+   */
   discoverTime: number;
   emitTime: number;
+  liftTime: number;
+  optimizeTime: number;
   compileTime: number;
 }
 
 export function noStatistics(): TranslatorStatistics {
   return {
     modules: 0, regions: 0, instructions: 0, bytes: 0, evictions: 0, invalidations: 0, refusals: 0,
-    discoverTime: 0, emitTime: 0, compileTime: 0,
+    discoverTime: 0, emitTime: 0, liftTime: 0, optimizeTime: 0, compileTime: 0,
   }; // biome-ignore format: one table
 }

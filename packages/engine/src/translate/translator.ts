@@ -25,6 +25,8 @@ import {
 } from '../layout.js';
 import { REGION_SIGNATURE } from '../loop.js';
 import { RESUME_SIGNATURE } from '../services.js';
+import type { Stress } from '../stress.js';
+import { ByAddress } from './by-address.js';
 import { CodeStore } from './code-store.js';
 import { type Discovered, discover } from './discover.js';
 import { emitRegion } from './emit-region.js';
@@ -42,6 +44,8 @@ export interface TranslatorOptions {
   readonly cacheModules?: number;
   /** Milliseconds, for statistics. */
   readonly clock?: () => number;
+  /** Decides at random what is dropped, checked exactly and put together. */
+  readonly stress?: Stress;
   /** Told of each region made, for dumps. */
   readonly onRegion?: (entry: number, region: Discovered, wasm: Uint8Array) => void;
 }
@@ -54,20 +58,41 @@ interface Region {
   readonly pages: ReadonlySet<number>;
   /** Addresses of its blocks. */
   readonly blocks: readonly number[];
+  /** Addresses for which it is left because it does not hold them, and its computed jumps. */
+  readonly coldTargets: ReadonlySet<number>;
+  readonly jumpSites: ReadonlySet<number>;
 }
 
 interface Module {
   readonly id: number;
   readonly bytes: number;
   readonly regions: Region[];
-  readonly coldTargets: ReadonlySet<number>;
-  readonly jumpSites: ReadonlySet<number>;
+  readonly pages: ReadonlySet<number>;
 }
 
 /** Regions and guest instructions translated together at most. */
-const BATCH = { regions: 48, insns: 8000 } as const;
+const BATCH = { regions: 16, insns: 2000 } as const;
+/**
+ * What translating an instruction costs, in instructions that the guest could have run meanwhile; the share of the
+ * run that may be spent on it; and what may be spent at once when something first proves hot.
+ */
+const COST = 30_000;
+const SHARE = 0.5;
+const CREDIT = 60_000_000;
+/** Slots up to here go to callees that are not translated yet, too. */
+const CALLEE_SLOTS = (REGION_SLOTS * 3) / 4;
+/** Times that regions are made anew to hold an address that they are left for. */
+const REMAKES = 3;
+/** Addresses about which something is remembered, at most. */
+const REMEMBERED = 1 << 15;
+/** Times that a page changed, counted up to here: each doubles the samples that its code needs. */
+const CHANGES = 5;
+/** Times that code of a page is dropped before regions of other pages leave it out. */
+const RESTLESS = 4;
 /** Failed checks of an instruction before its region is made anew with an exact check there. */
-const REFUSALS = 16;
+const REFUSALS = 64;
+/** Refusals of any kind before the counters are looked at. */
+const LOOK = 500;
 /** Times that a computed jump goes somewhere before a region follows it there; and to how many places at most. */
 const JUMPS = 2;
 const JUMP_TARGETS = 256;
@@ -80,20 +105,26 @@ export class Translator {
   private readonly view: DataView;
   private readonly bytes: Uint8Array;
   private readonly regions = new Map<number, Region>();
-  private readonly byPage = new Map<number, Set<Region>>();
+  /** Modules by the guest pages of their code. A region that is unlinked may still be called inside its module. */
+  private readonly byPage = new Map<number, Set<Module>>();
   private readonly slots = new Map<number, number>();
-  private readonly freeSlots: number[] = [];
   private nextSlot = 0;
-  private readonly samples = new Map<number, number>();
+  private readonly samples = new ByAddress<number>(REMEMBERED);
   /** Linked regions with a block at an address. */
   private readonly covered = new Map<number, number>();
+  /** Times that regions were dropped because a page changed, by page. */
+  private readonly changes = new Map<number, number>();
   /** Entries that cannot be translated. */
-  private readonly hopeless = new Set<number>();
-  private readonly exactSites = new Set<number>();
+  private readonly hopeless = new ByAddress<true>(REMEMBERED);
+  private readonly exactSites = new ByAddress<true>(REMEMBERED);
+  /** Times that regions were made anew for an address that they are left for. */
+  private readonly coldAsked = new ByAddress<number>(REMEMBERED);
   /** Where computed jumps have been seen to go, by their address. */
   private readonly seenJumps = new Map<number, Set<number>>();
   private readonly cache: RegionCache<Module>;
   private nextModule = 0;
+  /** Guest instructions of a module at most, so that several modules have room in the cache. */
+  private readonly batchInsns: number;
   private readonly threshold: number;
   private readonly enabled: boolean;
   private readonly clock: () => number;
@@ -107,18 +138,19 @@ export class Translator {
     private readonly host: (n: number) => bigint,
     private readonly options: TranslatorOptions = {},
   ) {
-    this.templates = new Templates(isa);
-    this.store = new CodeStore(isa, this.templates, (pc) => this.fetch(pc));
     this.table = guest.regions;
     this.view = new DataView(guest.store.buffer);
     this.bytes = new Uint8Array(guest.store.buffer);
     this.threshold = options.threshold ?? 3;
     const cacheBytes = options.cacheBytes ?? 64 << 20;
+    this.batchInsns = Math.min(BATCH.insns, cacheBytes >>> 8);
     this.enabled = isa.word === 32 && isa.unit === 4 && cacheBytes > 0;
     this.cache = new RegionCache(Math.max(cacheBytes, 1), options.cacheModules ?? 4000, (m) =>
       this.unlink(m),
     );
     this.clock = options.clock ?? (() => 0);
+    this.templates = new Templates(isa, this.statistics, this.clock);
+    this.store = new CodeStore(isa, this.templates, (pc) => this.fetch(pc));
     for (let i = 0; i < this.table.length; i++) this.table.set(i, services['stub']);
     guest.memory.onCodeChange((page) => this.pageChanged(page));
     code.onOpen(
@@ -127,27 +159,44 @@ export class Translator {
     );
   }
 
-  /** The guest was about to execute `pc`, the target of a jump, when the host looked. True when it was translated. */
-  sample(pc: number): boolean {
+  /**
+   * The guest was about to execute `pc`, the target of a jump, when the host looked; it has retired that many
+   * instructions. True when `pc` was translated.
+   */
+  sample(pc: number, retired: number): boolean {
     if (!this.enabled) return false;
+    if (this.options.stress) this.disturb(this.options.stress);
     if (this.view.getUint32(this.field('displaced'), true) !== 0) this.restore();
-    if (this.view.getUint32(this.field('refusals'), true) > 64) this.exactness();
+    if (this.view.getUint32(this.field('refusals'), true) > LOOK) this.exactness();
     const region = this.regions.get(pc);
     if (region) {
       this.cache.touch(region.module.id);
       return false;
     }
     const n = (this.samples.get(pc) ?? 0) + 1;
-    // What is in regions already, though no entry, pays only for a long stay.
-    const covered = this.covered.get(pc) ?? 0;
-    if (n < this.threshold + covered * covered) {
+    // What is in regions already, though no entry, pays only for a long stay; so does what changes again and again.
+    const covered = this.options.stress ? 0 : (this.covered.get(pc) ?? 0);
+    const doubt = this.options.stress ? 0 : (this.changes.get(pc >>> 12) ?? 0);
+    if (n < (this.threshold + covered * covered) << doubt) {
       this.samples.set(pc, n);
       return false;
     }
-    this.samples.delete(pc);
     if (this.hopeless.has(pc)) return false;
+    const spent = this.statistics.instructions * COST;
+    if (!this.options.stress && spent > retired * SHARE + CREDIT) return false;
+    this.samples.delete(pc);
     this.translate(pc);
     return true;
+  }
+
+  private disturb(stress: Stress): void {
+    const what = stress.drops();
+    if (what === 'modules') this.clear();
+    else if (what === 'records') this.code.clear();
+    else if (what === 'module') {
+      const region = stress.pick([...this.regions.values()]);
+      if (region) this.cache.delete(region.module.id);
+    }
   }
 
   /** Drops every region. */
@@ -161,20 +210,28 @@ export class Translator {
     const t0 = this.clock();
     const batch = this.gather(entry);
     if (batch.length === 0) {
-      this.hopeless.add(entry);
+      this.hopeless.set(entry, true);
       return;
     }
     const t1 = this.clock();
+    if (this.nextSlot + batch.length > REGION_SLOTS) this.forget();
     const slots = batch.map((d) => this.slotOf(d.entry));
-    if (slots.some((s) => s === undefined)) {
-      this.clear();
-      return;
-    }
-    const { wasm, coldTargets, jumpSites } = this.emit(batch);
+    const { wasm, emitted } = this.emit(batch);
     const t2 = this.clock();
     const exports = this.instantiate(wasm);
     const t3 = this.clock();
-    const module: Module = { id: this.nextModule++, bytes: wasm.length, regions: [], coldTargets, jumpSites };
+    const module: Module = {
+      id: this.nextModule++,
+      bytes: wasm.length,
+      regions: [],
+      pages: new Set(batch.flatMap((d) => [...d.pages])),
+    };
+    // Records first: to make room for them may drop everything.
+    for (const d of batch) this.code.open(d.entry >>> 12);
+    if (!this.cache.add(module)) {
+      this.hopeless.set(entry, true);
+      return;
+    }
     batch.forEach((d, k) => {
       const region: Region = {
         entry: d.entry,
@@ -182,12 +239,18 @@ export class Translator {
         module,
         pages: d.pages,
         blocks: [...d.blocks.keys()],
+        ...emitted[k]!,
       };
       module.regions.push(region);
       this.link(region, exports[`r${k}`]!);
       this.options.onRegion?.(d.entry, d, wasm);
     });
-    this.cache.add(module);
+    for (const page of module.pages) {
+      let on = this.byPage.get(page);
+      if (!on) this.byPage.set(page, (on = new Set()));
+      on.add(module);
+      this.guest.memory.markCode(page);
+    }
     const s = this.statistics;
     s.modules++;
     s.regions += batch.length;
@@ -205,20 +268,22 @@ export class Translator {
     const seen = new Set<number>([entry]);
     const queue = [entry];
     let insns = 0;
+    const most = this.options.stress?.batch() ?? BATCH.regions;
     for (
       let pc = queue.shift();
-      pc !== undefined && out.length < BATCH.regions && insns < BATCH.insns;
+      pc !== undefined && out.length < most && insns < this.batchInsns;
       pc = queue.shift()
     ) {
       if (this.regions.has(pc)) continue;
       const whole = discover(
         this.store,
+        (at) => this.settled(at, pc),
         (at) => this.executed(at),
         (site) => [...(this.seenJumps.get(site) ?? [])],
         pc,
       );
       if (!whole) {
-        this.hopeless.add(pc);
+        this.hopeless.set(pc, true);
         continue;
       }
       const d = narrow(whole);
@@ -239,21 +304,26 @@ export class Translator {
     return at !== undefined && this.view.getUint16(at, true) !== FixedHandler.undecoded;
   }
 
+  /** Whether a region that starts at `entry` may hold `pc`: not on another page that changes again and again. */
+  private settled(pc: number, entry: number): boolean {
+    const page = pc >>> 12;
+    return page === entry >>> 12 || (this.changes.get(page) ?? 0) < RESTLESS;
+  }
+
   private fetch(pc: number): number | undefined {
     if (pc >= this.guest.layout.guestLimit || pc & (this.isa.unit - 1)) return undefined;
-    if (!(this.guest.memory.perm(pc >>> 12) & Perm.X)) return undefined;
+    const page = pc >>> 12;
+    if (!(this.guest.memory.perm(page) & Perm.X)) return undefined;
     return this.view.getUint32(this.guest.layout.reversed ? 2 ** 32 - pc - 4 : pc, true);
   }
 
-  /** Module bytes, and the addresses for which its regions are left. */
+  /** Module bytes, and for each region for what it is left. */
   private emit(batch: readonly Discovered[]): {
     wasm: Uint8Array;
-    coldTargets: Set<number>;
-    jumpSites: Set<number>;
+    emitted: { coldTargets: ReadonlySet<number>; jumpSites: ReadonlySet<number> }[];
   } {
     const module = new ModuleBuilder();
-    const leavesFor = new Set<number>();
-    const sites = new Set<number>();
+    const emitted: { coldTargets: ReadonlySet<number>; jumpSites: ReadonlySet<number> }[] = [];
     const { program } = this.templates;
     module.importMemory('env', 'memory', MEMORY_PAGES, MEMORY_PAGES);
     module.importTable('env', 'regions', REGION_SLOTS);
@@ -297,20 +367,20 @@ export class Translator {
         slowWrite,
         host,
         type,
-        exact: (pc) => this.exactSites.has(pc),
+        exact: (pc) => this.exactSites.has(pc) || this.options.stress?.exact() === true,
         callee: (target) => {
           const func = own.get(target);
           if (func !== undefined) return { func };
-          const slot = this.slotOf(target);
-          return slot === undefined ? undefined : { slot };
+          // The last slots are for entries: without one a call is made by the interpreter.
+          if (this.nextSlot >= CALLEE_SLOTS && !this.slots.has(target)) return undefined;
+          return { slot: this.slotOf(target) };
         },
       });
-      for (const pc of coldTargets) leavesFor.add(pc);
-      for (const pc of jumpSites) sites.add(pc);
+      emitted.push({ coldTargets, jumpSites });
       module.define(func, body);
       module.exportFunc(`r${k}`, func);
     });
-    return { wasm: module.finish(), coldTargets: leavesFor, jumpSites: sites };
+    return { wasm: module.finish(), emitted };
   }
 
   private instantiate(wasm: Uint8Array): Readonly<Record<string, WasmFunction>> {
@@ -324,14 +394,18 @@ export class Translator {
     });
   }
 
-  /** The slot for regions that start at `pc`; made at first use. Undefined when there are none left. */
-  private slotOf(pc: number): number | undefined {
+  /** The slot for regions that start at `pc`; made at first use, given back by `forget`. */
+  private slotOf(pc: number): number {
     let slot = this.slots.get(pc);
-    if (slot === undefined) {
-      slot = this.freeSlots.pop() ?? (this.nextSlot < REGION_SLOTS ? this.nextSlot++ : undefined);
-      if (slot !== undefined) this.slots.set(pc, slot);
-    }
+    if (slot === undefined) this.slots.set(pc, (slot = this.nextSlot++));
     return slot;
+  }
+
+  /** Drops every region and every slot: there are no more slots. */
+  private forget(): void {
+    this.clear();
+    this.slots.clear();
+    this.nextSlot = 0;
   }
 
   // ---- linking
@@ -340,13 +414,6 @@ export class Translator {
     this.regions.set(region.entry, region);
     for (const pc of region.blocks) this.covered.set(pc, (this.covered.get(pc) ?? 0) + 1);
     this.table.set(region.slot, func);
-    for (const page of region.pages) {
-      let on = this.byPage.get(page);
-      if (!on) this.byPage.set(page, (on = new Set()));
-      on.add(region);
-      this.guest.memory.markCode(page);
-    }
-    this.code.open(region.entry >>> 12);
     this.place(region);
   }
 
@@ -369,7 +436,8 @@ export class Translator {
 
   /** Records of a page are new: entries on it get theirs again. */
   private relink(page: number): void {
-    for (const region of this.byPage.get(page) ?? []) if (region.entry >>> 12 === page) this.place(region);
+    for (const module of this.byPage.get(page) ?? [])
+      for (const region of module.regions) if (region.entry >>> 12 === page) this.place(region);
   }
 
   /** Records that `step` gave back are taken again. */
@@ -389,32 +457,39 @@ export class Translator {
       if (n >= REFUSALS) hot.add(i);
     });
     counters.fill(0);
-    const modules = new Set<Module>();
-    this.noteJumps(modules);
-    if (hot.size === 0 && modules.size === 0) return;
+    const stale = new Set<Region>();
+    this.noteJumps(stale);
+    if (hot.size === 0 && stale.size === 0) return;
     for (const region of this.regions.values()) {
       for (const page of region.pages)
         for (const i of hot) {
           // A counter stands for the addresses that share it: all of them become exact.
           const pc = ((page << 12) & ~((REFUSAL_COUNTERS << 2) - 1)) + (i << 2);
           if (pc >>> 12 !== page >>> 0) continue;
-          this.exactSites.add(pc >>> 0);
-          modules.add(region.module);
+          this.exactSites.set(pc >>> 0, true);
+          stale.add(region);
         }
     }
     // What regions are left for again and again has run by now: made anew, they hold it.
     for (const region of this.regions.values())
-      for (const pc of region.module.coldTargets)
-        if (hot.has((pc >>> 2) & (REFUSAL_COUNTERS - 1)) && this.executed(pc)) modules.add(region.module);
-    for (const m of modules) {
-      this.statistics.invalidations += m.regions.length;
-      for (const r of m.regions) this.samples.set(r.entry, this.threshold - 1);
-      this.cache.delete(m.id);
+      for (const pc of region.coldTargets) {
+        const asked = this.coldAsked.get(pc) ?? 0;
+        // Some never get in: a region has its limits.
+        if (asked >= REMAKES || !hot.has((pc >>> 2) & (REFUSAL_COUNTERS - 1)) || !this.executed(pc)) continue;
+        if (!stale.has(region)) this.coldAsked.set(pc, asked + 1);
+        stale.add(region);
+      }
+    for (const region of stale) {
+      this.statistics.invalidations++;
+      this.samples.set(region.entry, this.threshold - 1);
+      this.unlinkRegion(region);
+      region.module.regions.splice(region.module.regions.indexOf(region), 1);
+      if (region.module.regions.length === 0) this.cache.delete(region.module.id);
     }
   }
 
-  /** Takes over what computed jumps were seen to do; modules with jumps that have news are to be made anew. */
-  private noteJumps(modules: Set<Module>): void {
+  /** Takes over what computed jumps were seen to do; regions with jumps that have news are to be made anew. */
+  private noteJumps(stale: Set<Region>): void {
     const { layout, store } = this.guest;
     const entries = new Uint32Array(store.buffer, layout.jumpTable, (JUMP_ENTRIES * JUMP_ENTRY_SIZE) / 4);
     const news = new Set<number>();
@@ -429,17 +504,20 @@ export class Translator {
     }
     entries.fill(0);
     for (const region of this.regions.values())
-      for (const site of region.module.jumpSites) if (news.has(site)) modules.add(region.module);
+      for (const site of region.jumpSites) if (news.has(site)) stale.add(region);
   }
 
   private pageChanged(page: number): void {
     const on = this.byPage.get(page);
-    this.samples.clear();
-    this.hopeless.clear();
-    this.seenJumps.clear();
+    this.samples.forgetPage(page);
+    this.hopeless.forgetPage(page);
+    this.exactSites.forgetPage(page);
+    this.coldAsked.forgetPage(page);
     this.store.clear();
     if (!on) return;
-    for (const m of new Set([...on].map((r) => r.module))) {
+    this.seenJumps.clear();
+    this.changes.set(page, Math.min((this.changes.get(page) ?? 0) + 1, CHANGES));
+    for (const m of [...on]) {
       this.statistics.invalidations += m.regions.length;
       this.cache.delete(m.id);
     }
@@ -447,24 +525,26 @@ export class Translator {
 
   /** Takes a module's regions out of the table, the records and the maps; the host then collects it. */
   private unlink(module: Module): void {
-    for (const region of module.regions) {
-      this.table.set(region.slot, this.services['stub']);
-      for (const pc of region.blocks) {
-        const n = this.covered.get(pc)! - 1;
-        if (n > 0) this.covered.set(pc, n);
-        else this.covered.delete(pc);
-      }
-      if (this.regions.get(region.entry) === region) this.regions.delete(region.entry);
-      for (const page of region.pages) {
-        const on = this.byPage.get(page);
-        on?.delete(region);
-        if (on?.size === 0) this.byPage.delete(page);
-      }
-      const at = this.code.recordAt(region.entry);
-      if (at !== undefined && this.view.getUint16(at, true) === FixedHandler.region) {
-        const from = this.guest.layout.displacedRecords + region.slot * RECORD_SIZE;
-        this.bytes.copyWithin(at, from, from + RECORD_SIZE);
-      }
+    for (const region of module.regions) this.unlinkRegion(region);
+    for (const page of module.pages) {
+      const on = this.byPage.get(page);
+      on?.delete(module);
+      if (on?.size === 0) this.byPage.delete(page);
+    }
+  }
+
+  private unlinkRegion(region: Region): void {
+    this.table.set(region.slot, this.services['stub']);
+    for (const pc of region.blocks) {
+      const n = this.covered.get(pc)! - 1;
+      if (n > 0) this.covered.set(pc, n);
+      else this.covered.delete(pc);
+    }
+    if (this.regions.get(region.entry) === region) this.regions.delete(region.entry);
+    const at = this.code.recordAt(region.entry);
+    if (at !== undefined && this.view.getUint16(at, true) === FixedHandler.region) {
+      const from = this.guest.layout.displacedRecords + region.slot * RECORD_SIZE;
+      this.bytes.copyWithin(at, from, from + RECORD_SIZE);
     }
   }
 }
