@@ -12,7 +12,7 @@ import { STAGES, type Stage, type TranslationRow } from './model.js';
 import { median } from './statistics.js';
 
 /** Translate early, so that much is: this measures translating, not choosing what. */
-const EAGER = { threshold: 1, quantum: 2048 } as const;
+const EAGER = { threshold: 2, quantum: 4096 } as const;
 
 export interface Translated {
   readonly name: string;
