@@ -16,6 +16,7 @@ const manifests = [
   'pnpm-lock.yaml',
   ...filesBelow('packages', (f) => f.endsWith('/package.json')),
   'benchmarks/package.json',
+  'tests/fuzz/package.json',
 ];
 await once('install', hashOf(manifests), () => {
   console.error('Installing dependencies ...');

@@ -60,7 +60,7 @@ export class GuestMemory {
 
   /** The lowest address that can be mapped: the NULL page never can, nor what lies past a reversed buffer's end. */
   get lowest(): number {
-    return this.layout.reversed ? 0x10000 : PAGE_SIZE;
+    return this.layout.reversed ? Math.max(TOP - this.store.buffer.byteLength, PAGE_SIZE) : PAGE_SIZE;
   }
 
   /** One more than the highest address that can be mapped. */

@@ -47,14 +47,17 @@ export function mainFile(dir: string): string | undefined {
   return existsSync(join(dir, `${name}.isa`)) ? `${name}/${name}.isa` : undefined;
 }
 
-/** Compiles the spec in a folder or file. */
+/** A folder that holds no spec. */
+export class NoSpec extends Error {}
+
+/** Compiles the spec in a folder or file. Throws NoSpec. */
 export async function compileAt(path: string): Promise<{ spec: CompiledSpec; entry: string }> {
   const full = resolve(path);
   const file = full.endsWith('.isa');
   const dir = file ? dirname(full) : full;
   const entry = file ? `${basename(dir)}/${basename(full)}` : mainFile(full);
   if (entry === undefined)
-    throw new Error(`${path}: the folder has no ${basename(full)}.isa: the main file has the folder's name`);
+    throw new NoSpec(`${path}: the folder has no ${basename(full)}.isa: the main file has the folder's name`);
   const { compileSpec } = await import('./spec-compiler.js');
   return { spec: compileSpec(entry, reader(dirname(dir))), entry };
 }

@@ -24,12 +24,15 @@ export interface InterpreterModule {
   readonly arms: number;
 }
 
-/** The same CompiledIsa gives the same bytes. Throws Error on a template that breaks the rules of Insn.template. */
-export function buildInterpreter(isa: CompiledIsa): InterpreterModule {
+/**
+ * The same CompiledIsa gives the same bytes. Throws Error on a template that breaks the rules of Insn.template.
+ * `pages` is the size of the memory that it runs on: see createGuest.
+ */
+export function buildInterpreter(isa: CompiledIsa, pages = MEMORY_PAGES): InterpreterModule {
   const layout = layoutOf(isa);
   const program = splitProgram(isa.program, { bigEndian: isa.endian === 'big' });
   const module = new ModuleBuilder();
-  module.importMemory('env', 'memory', MEMORY_PAGES, MEMORY_PAGES);
+  module.importMemory('env', 'memory', pages, pages);
   const host = module.importFunc('env', 'host', { params: [Type.i32], results: [Type.i64] });
   module.importTable('env', 'regions', REGION_SLOTS);
   const functions = defineFunctions(module, program);

@@ -135,7 +135,14 @@ function bits(mask: number): number {
   return n;
 }
 
-function put(bytes: Uint8Array, reversed: boolean, address: number, word: number, length: number): void {
+/** Puts an instruction word into the guest's memory, whose host bytes are given. */
+export function put(
+  bytes: Uint8Array,
+  reversed: boolean,
+  address: number,
+  word: number,
+  length: number,
+): void {
   for (let k = 0; k < length; k++) {
     if (reversed) bytes[2 ** 32 - 1 - address - k] = (word >>> (8 * (length - 1 - k))) & 0xff;
     else bytes[address + k] = (word >>> (8 * k)) & 0xff;

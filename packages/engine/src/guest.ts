@@ -14,9 +14,12 @@ export interface Guest {
   readonly regions: WasmTable;
 }
 
-/** A guest with nothing mapped. Throws RangeError where the host has no room to reserve 4 GiB of addresses. */
-export function createGuest(isa: CompiledIsa): Guest {
+/**
+ * A guest with nothing mapped. Throws RangeError where the host has no room to reserve 4 GiB of addresses.
+ * `pages` is MEMORY_PAGES, or one more, which opens the first 64 KiB of a guest with reversed addresses: for tests.
+ */
+export function createGuest(isa: CompiledIsa, pages = MEMORY_PAGES): Guest {
   const layout = layoutOf(isa);
-  const store = createMemory(MEMORY_PAGES);
+  const store = createMemory(pages);
   return { store, layout, memory: new GuestMemory(store, layout), regions: createTable(REGION_SLOTS) };
 }

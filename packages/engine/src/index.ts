@@ -5,6 +5,7 @@ export * from './cpu.js';
 export { createGuest, type Guest } from './guest.js';
 export { type HostValues, Interpreter, type InterpreterOptions } from './interpreter.js';
 export { type EngineLayout, layoutOf } from './layout.js';
+export { type CaseFailure, runCases } from './run-cases.js';
 export { StateMachine } from './state-machine.js';
 export type { TranslatorStatistics } from './translate/statistics.js';
 export { Translator, type TranslatorOptions } from './translate/translator.js';

@@ -133,7 +133,7 @@ export class Interpreter implements Cpu {
   private sample(): void {
     if (!this.makeTranslator) return;
     this.translatorMade ??= this.makeTranslator();
-    const news = this.translatorMade.sample(this.pc);
+    const news = this.translatorMade.sample(this.pc, this.executed);
     this.interval = news ? this.quantum : Math.min(Math.ceil(this.interval * 1.25), this.quantum * 64);
   }
 

@@ -128,14 +128,23 @@ export function defineServices(
     const a = new Assembler();
     a.i32(0).memory(W.i32_load, field('site')).set(site);
     a.get(site).i32(2).op(W.i32_shr_u).get(PC).i32(2).op(W.i32_shr_u).i32(7).op(W.i32_mul, W.i32_add);
-    a.i32(JUMP_ENTRIES - 1).op(W.i32_and).i32(JUMP_ENTRY_SIZE).op(W.i32_mul).set(at);
+    a.i32(JUMP_ENTRIES - 1)
+      .op(W.i32_and)
+      .i32(JUMP_ENTRY_SIZE)
+      .op(W.i32_mul)
+      .set(at);
     const entry = (k: number): number => layout.jumpTable + 4 * k;
     a.get(at).memory(W.i32_load, entry(0)).get(site).op(W.i32_ne);
     a.get(at).memory(W.i32_load, entry(1)).get(PC).op(W.i32_ne, W.i32_or).open(W.if, VOID);
     a.get(at).get(site).memory(W.i32_store, entry(0)).get(at).get(PC).memory(W.i32_store, entry(1));
     a.get(at).i32(0).memory(W.i32_store, entry(2)).end();
     a.get(at).get(at).memory(W.i32_load, entry(2)).i32(1).op(W.i32_add).memory(W.i32_store, entry(2));
-    a.i32(0).i32(0).memory(W.i32_load, field('refusals')).i32(1).op(W.i32_add).memory(W.i32_store, field('refusals'));
+    a.i32(0)
+      .i32(0)
+      .memory(W.i32_load, field('refusals'))
+      .i32(1)
+      .op(W.i32_add)
+      .memory(W.i32_store, field('refusals'));
     a.get(PC).get(RET).get(DEPTH).get(FUEL).call(resume);
     module.define(jump, { locals: [Type.i32, Type.i32], code: a.code });
   }

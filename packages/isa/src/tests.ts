@@ -54,6 +54,8 @@ export interface TestCase {
   readonly span: Span;
   /** The instructions of the code, one after the other from pc. */
   readonly code: readonly Decoded[];
+  /** Their words, unsigned. */
+  readonly words: readonly number[];
   readonly pc: bigint;
   readonly before: TestMachine;
   readonly after: TestMachine;
@@ -133,6 +135,7 @@ function prepare(spec: CompiledSpec, item: ast.TestItem): TestCase | string {
   const words = item.code.trim().split(/\s+/);
   const pc = pcOf(spec, item.inputs) ?? DEFAULT_PC;
   const code: Decoded[] = [];
+  const numbers: number[] = [];
   const texts: string[] = [];
   let at = pc;
   for (const hex of words) {
@@ -141,6 +144,7 @@ function prepare(spec: CompiledSpec, item: ast.TestItem): TestCase | string {
     const decoded = decode(isa, word);
     if (!decoded) return `${hex} does not decode`;
     code.push(decoded);
+    numbers.push(word);
     const a = disassemble(isa, word, Number(at))!;
     texts.push(`${a.mnemonic} ${a.operands}`);
     at += BigInt(decoded.insn.length);
@@ -171,7 +175,7 @@ function prepare(spec: CompiledSpec, item: ast.TestItem): TestCase | string {
     0n,
     after,
   );
-  const base = { span: item.span, code, pc, before, after };
+  const base = { span: item.span, code, words: numbers, pc, before, after };
   if (item.trap) {
     const number = isa.program.traps.findIndex((t) => t.name === item.trap!.name);
     if (number < 0) return `there is no trap ${item.trap.name}`;

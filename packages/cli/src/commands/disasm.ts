@@ -19,11 +19,18 @@ export async function disasm(args: readonly string[]): Promise<number> {
     } catch (e) {
       const error = e as NodeJS.ErrnoException;
       if (error.code === 'EPIPE') return 0;
-      console.error(`mimic disasm: ${file}: ${error.code === 'ENOENT' ? 'no such file' : error.message}`);
+      console.error(`mimic disasm: ${file}: ${problem(error)}`);
       status = 1;
     }
   }
   return status;
+}
+
+function problem(error: NodeJS.ErrnoException): string {
+  if (error.code === 'ENOENT') return 'no such file';
+  if (error.code === 'EISDIR') return 'is a directory';
+  // The reader looks where the headers say: beyond the end when they are wrong.
+  return error instanceof RangeError ? 'corrupt ELF file' : error.message;
 }
 
 async function one(file: string): Promise<void> {

@@ -1,7 +1,7 @@
 // `mimic isa ...`: the tools for whoever writes a spec.
 // In: arguments. Out: exit status; diagnostics on standard error.
 import { existsSync, statSync } from 'node:fs';
-import { buildShipped, compileAt } from '../specs.js';
+import { buildShipped, compileAt, NoSpec } from '../specs.js';
 
 const usage = `usage: mimic isa check FILE|DIR...   static checks
        mimic isa test FILE|DIR...    inline tests, on the reference evaluator and on the interpreter
@@ -23,7 +23,13 @@ export async function isa(args: readonly string[]): Promise<number> {
       status = 1;
       continue;
     }
-    status = Math.max(status, await (what === 'check' ? check(path) : test(path)));
+    try {
+      status = Math.max(status, await (what === 'check' ? check(path) : test(path)));
+    } catch (e) {
+      if (!(e instanceof NoSpec)) throw e;
+      console.error(`mimic isa: ${e.message}`);
+      status = 1;
+    }
   }
   return status;
 }
@@ -60,10 +66,14 @@ async function test(path: string): Promise<number> {
     console.log(`${path}: ${count(errors, 'error')}; no test was run`);
     return 1;
   }
-  const { formatDiagnostic, runTests } = await import('../spec-compiler.js');
+  const { formatDiagnostic, runCases, runTests } = await import('../spec-compiler.js');
   const report = runTests(spec);
   for (const f of report.failures) console.error(formatDiagnostic(f));
+  const second = runCases(spec.isa, report.cases);
+  for (const { span, message, notes } of second)
+    console.error(formatDiagnostic({ severity: 'error', code: 'interpreter', message, span, notes }));
   if (report.untested.length) console.error(`no test for: ${report.untested.join(' ')}`);
-  console.log(`${report.passed} passed, ${report.failures.length} failed`);
-  return report.failures.length ? 1 : 0;
+  console.log(`evaluator: ${report.passed} passed, ${report.failures.length} failed`);
+  console.log(`interpreter: ${report.cases.length - second.length} passed, ${second.length} failed`);
+  return report.failures.length || second.length ? 1 : 0;
 }

@@ -11,6 +11,7 @@ export interface ElfSection {
 export interface ElfSymbol {
   readonly name: string;
   readonly value: number;
+  readonly size: number;
   readonly section: number;
   /** STT_: 0 none, 1 object, 2 function, 3 section, 4 file. */
   readonly type: number;
@@ -94,6 +95,7 @@ export function readSections(bytes: Uint8Array): ElfSections {
       symbols.push({
         name: text(contents[h.link], u32(at)),
         value: word(at + (wide ? 8 : 4)),
+        size: word(at + (wide ? 16 : 8)),
         section: u16(at + (wide ? 6 : 14)),
         type: info & 15,
         binding: info >> 4,

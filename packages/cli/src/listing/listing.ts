@@ -6,17 +6,24 @@ import type { ElfSection, ElfSections, ElfSymbol } from './elf-sections.js';
 const SHF_EXECINSTR = 4;
 const SHT_PROGBITS = 1;
 
+/** Which of two symbols at one address names it, as objdump chooses: functions, global ones, larger ones, then by name. */
+function precedes(a: ElfSymbol, b: ElfSymbol): boolean {
+  const rank = (s: ElfSymbol): number =>
+    (s.type === 2 ? 0 : 4) + (s.binding === 1 ? 0 : s.binding === 2 ? 1 : 2);
+  if (rank(a) !== rank(b)) return rank(a) < rank(b);
+  if (a.size !== b.size) return a.size > b.size;
+  return a.name < b.name;
+}
+
 /** Symbols of one section by address, the one that names an address first. */
 class Labels {
   private readonly sorted: ElfSymbol[];
   private readonly named = new Map<number, ElfSymbol>();
 
   constructor(symbols: readonly ElfSymbol[]) {
-    const rank = (s: ElfSymbol): number =>
-      (s.type === 2 ? 0 : 4) + (s.binding === 1 ? 0 : s.binding === 2 ? 1 : 2);
     for (const s of symbols) {
       const old = this.named.get(s.value);
-      if (!old || rank(s) < rank(old)) this.named.set(s.value, s);
+      if (!old || precedes(s, old)) this.named.set(s.value, s);
     }
     this.sorted = [...this.named.values()].sort((a, b) => a.value - b.value);
   }
@@ -25,7 +32,7 @@ class Labels {
     return this.named.get(address)?.name;
   }
 
-  /** `name` or `name+0x10`: the last label at or before the address. */
+  /** `name` or `name+0x10`: the last label at or before the address; before all of them `first-0x10`. */
   near(address: number): string | undefined {
     let lo = 0;
     let hi = this.sorted.length;
@@ -35,7 +42,10 @@ class Labels {
       else hi = mid;
     }
     const s = this.sorted[lo - 1];
-    if (!s) return undefined;
+    if (!s) {
+      const next = this.sorted[0];
+      return next && `${next.name}-0x${(next.value - address).toString(16)}`;
+    }
     return s.value === address ? s.name : `${s.name}+0x${(address - s.value).toString(16)}`;
   }
 }
@@ -79,6 +89,9 @@ function* sectionLines(
   const view = new DataView(section.bytes.buffer, section.bytes.byteOffset, section.bytes.length);
   const size = section.bytes.length;
   const pad = (a: number): string => a.toString(16).padStart(8, '0');
+  // The column of addresses is narrow where all of them are small.
+  const column = section.address + size < 0x1000 ? 4 : 8;
+  const place = (a: number): string => a.toString(16).padStart(column);
   let first = true;
   for (let at = 0; at < size; ) {
     const address = section.address + at;
@@ -104,20 +117,20 @@ function* sectionLines(
       continue;
     }
     if (size - at < 4) {
-      yield `${pad(address).replace(/^0+(?=.)/, (z) => ' '.repeat(z.length))}:\t${hexBytes(section.bytes, at, size - at)}\t.byte`;
+      yield `${place(address)}:\t${hexBytes(section.bytes, at, size - at)}\t.byte`;
       return;
     }
     const word = view.getUint32(at, little);
     const a = disassemble(isa, word, address, {
       address: (target) => {
         const name = all.near(target);
-        return `${target.toString(16)}${name ? ` <${name}>` : ''}`;
+        return name ? `${target.toString(16)} <${name}>` : `0x${target.toString(16)}`;
       },
     });
     const text = a
       ? `${a.operands ? `${a.mnemonic.padEnd(7)} ${a.operands}` : a.mnemonic}`
       : `.long 0x${word.toString(16)}`;
-    yield `${pad(address)}:\t${hexBytes(section.bytes, at, 4)} \t${text}`;
+    yield `${place(address)}:\t${hexBytes(section.bytes, at, 4)} \t${text}`;
     at += 4;
   }
 }

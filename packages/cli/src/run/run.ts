@@ -15,7 +15,7 @@ import {
 } from '@mimic/linux';
 import { toBytes } from '../host/names.js';
 import { createHost } from '../host/node-host.js';
-import { findSpec, SpecErrors } from '../specs.js';
+import { findSpec, NoSpec, SpecErrors } from '../specs.js';
 import { parseRunOptions, type RunOptions, UsageError } from './options.js';
 
 const MISSING = 127;
@@ -33,6 +33,8 @@ export async function run(args: readonly string[]): Promise<number> {
     say('-g: the debugger server is not there yet');
     return 1;
   }
+  const out = traceFile(options);
+  if (out === undefined) return 1;
   const host = createHost();
   const file = toBytes(path.resolve(options.program));
   const program = openProgram(host.files, file);
@@ -48,7 +50,7 @@ export async function run(args: readonly string[]): Promise<number> {
     argv: [options.argv0 ?? options.program, ...options.args].map(toBytes),
     environment: environmentOf(options),
     cwd: toBytes(process.cwd()),
-    tracing: tracingOf(options),
+    tracing: tracingOf(options, out),
     ...(options.sysroot === undefined
       ? {}
       : { sysroot: toBytes(path.resolve(options.sysroot)).replace(/\/$/, '') }),
@@ -96,6 +98,7 @@ async function findIsa({ identity }: Program, folder: string | undefined) {
     const sections = await findSpec(identity, folder);
     if (sections) return { isa: isaFrom(sections), interpreter: sections['interpreter']! };
   } catch (error) {
+    if (error instanceof NoSpec) return new ProgramProblem('unusable', error.message);
     if (error instanceof SpecErrors)
       return new ProgramProblem('unusable', `its instruction set has mistakes:\n${error.message}`);
     throw error;
@@ -115,8 +118,17 @@ function environmentOf({ set, unset }: RunOptions): string[] {
   return [...all].map(([name, value]) => toBytes(`${name}=${value}`));
 }
 
-function tracingOf({ strace, log, logFile }: RunOptions): Tracing {
-  const out = logFile === undefined ? 2 : fs.openSync(logFile, 'w');
+/** The descriptor that traces go to; undefined, with a message, where -D names no file that can be written. */
+function traceFile({ logFile }: RunOptions): number | undefined {
+  try {
+    return logFile === undefined ? 2 : fs.openSync(logFile, 'w');
+  } catch (error) {
+    say(`-D ${logFile}: cannot be written (${(error as NodeJS.ErrnoException).code})`);
+    return undefined;
+  }
+}
+
+function tracingOf({ strace, log }: RunOptions, out: number): Tracing {
   const line = (text: string): void => void fs.writeSync(out, `${text}\n`);
   return {
     ...(strace || log.includes('strace') ? { calls: line } : {}),

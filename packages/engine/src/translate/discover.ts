@@ -1,28 +1,8 @@
 // Finds the blocks of a region: what can be reached from an entry without leaving the guest function.
 // In: an entry, a way to fetch words. Out: blocks of decoded instructions with their successors.
 // Must not know: how blocks become code.
-import { Body, Op, removeDead, simplify } from '@mimic/ir';
-import type { CompiledIsa, Insn } from '@mimic/isa';
-import { decode } from '@mimic/isa/decode';
-import { append, type Template, type Templates } from './templates.js';
-
-/** A decoded instruction of a block. */
-export interface RegionInsn {
-  readonly pc: number;
-  readonly insn: Insn;
-  readonly number: number;
-  readonly fields: readonly number[];
-  readonly template: Template;
-}
-
-/** A way out of a block's last instruction. */
-export interface Exit {
-  /** Static target, or undefined for one that is computed. */
-  readonly target: number | undefined;
-  /** Where a computed jump has been seen to go. */
-  readonly seen?: readonly number[];
-  readonly hint: number;
-}
+import { JumpHint } from '@mimic/ir';
+import type { CodeStore, Exit, RegionInsn } from './code-store.js';
 
 export interface Block {
   readonly pc: number;
@@ -31,6 +11,8 @@ export interface Block {
   readonly end: number;
   /** Jumps of the last instruction. */
   readonly exits: readonly Exit[];
+  /** Where its computed jump, if it has one, has been seen to go. */
+  readonly seen: readonly number[];
   /** Whether execution may go on at `end` without a jump. */
   readonly falls: boolean;
   /** The block ends because what follows is not translated: the interpreter goes on at `end`. */
@@ -53,12 +35,9 @@ export interface Discovered {
 /** A region stops growing here. */
 export const REGION_LIMITS = { blocks: 600, insns: 6000 } as const;
 
-/** The instruction word at `pc`, or undefined where it may not be executed. */
-export type Fetch = (pc: number) => number | undefined;
-
 interface Scanned {
   readonly insns: RegionInsn[];
-  readonly exits: Exit[];
+  readonly exits: readonly Exit[];
   readonly falls: boolean;
   readonly stops: boolean;
 }
@@ -71,32 +50,15 @@ export type SeenJumps = (site: number) => readonly number[];
 
 /** Undefined when the entry itself does not decode or is left to the interpreter. */
 export function discover(
-  isa: CompiledIsa,
-  templates: Templates,
-  fetch: Fetch,
+  store: CodeStore,
   executed: Executed,
   jumps: SeenJumps,
   entry: number,
 ): Discovered | undefined {
-  const at = new Map<number, RegionInsn | null>();
-  const insnAt = (pc: number): RegionInsn | null => {
-    const old = at.get(pc);
-    if (old !== undefined) return old;
-    const word = fetch(pc);
-    const d = word === undefined ? undefined : decode(isa, word);
-    const template = d && templates.get(d.number);
-    const made =
-      d && template && !template.loops
-        ? { pc, insn: d.insn, number: d.number, fields: d.fields, template }
-        : null;
-    at.set(pc, made);
-    return made;
-  };
-  if (!insnAt(entry)) return undefined;
+  if (!store.insn(entry)) return undefined;
 
   // First the leaders: entry, static targets, what follows a jump.
   const leaders = new Set<number>([entry]);
-  const exitsAt = new Map<number, { exits: Exit[]; falls: boolean }>();
   const calls = new Set<number>();
   const queue = [entry];
   let count = 0;
@@ -105,31 +67,30 @@ export function discover(
     let pc = start;
     for (;;) {
       if (seen.has(pc)) break;
-      const x = insnAt(pc);
+      const x = store.insn(pc);
       if (!x || count >= REGION_LIMITS.insns) break;
       seen.add(pc);
       count++;
       const next = (pc + x.insn.length) >>> 0;
       if (x.template.traps) break;
       if (x.template.jumps) {
-        const e = exitsOf(x, templates, next, jumps);
-        exitsAt.set(pc, e);
+        const e = store.exits(x);
         for (const exit of e.exits) {
-          if (exit.hint === 1) {
+          if (exit.hint === JumpHint.call) {
             if (exit.target !== undefined && executed(exit.target)) calls.add(exit.target);
           } else if (exit.target !== undefined) {
             if (executed(exit.target)) lead(exit.target);
-          } else for (const t of exit.seen ?? []) lead(t);
+          } else if (exit.hint === JumpHint.plain) for (const t of jumps(pc)) lead(t);
         }
         // Where a call comes back to is wanted even if it has not come back yet.
-        if ((e.falls && executed(next)) || e.exits.some((exit) => exit.hint === 1)) lead(next);
+        if ((e.falls && executed(next)) || e.exits.some((exit) => exit.hint === JumpHint.call)) lead(next);
         break;
       }
       pc = next;
     }
   }
   function lead(pc: number): void {
-    if (leaders.has(pc) || leaders.size >= REGION_LIMITS.blocks || !insnAt(pc)) return;
+    if (leaders.has(pc) || leaders.size >= REGION_LIMITS.blocks || !store.insn(pc)) return;
     leaders.add(pc);
     queue.push(pc);
   }
@@ -142,48 +103,21 @@ export function discover(
     const last = s.insns.at(-1)!;
     const end = (last.pc + last.insn.length) >>> 0;
     for (let p = pc >>> 12; p <= (end - 1) >>> 12; p++) pages.add(p);
-    blocks.set(pc, { pc, insns: s.insns, end, exits: s.exits, falls: s.falls, stops: s.stops });
+    const computed = s.exits.some((e) => e.target === undefined && e.hint === JumpHint.plain);
+    const to = computed ? jumps(last.pc) : [];
+    blocks.set(pc, { pc, insns: s.insns, end, exits: s.exits, seen: to, falls: s.falls, stops: s.stops });
   }
   function scan(start: number): Scanned {
     const insns: RegionInsn[] = [];
     for (let pc = start; ; ) {
-      const x = at.get(pc);
+      const x = store.insn(pc);
       if (!x || !seen.has(pc)) return { insns, exits: [], falls: true, stops: true };
       insns.push(x);
       pc = (pc + x.insn.length) >>> 0;
       if (x.template.traps) return { insns, exits: [], falls: false, stops: false };
-      const e = exitsAt.get(x.pc);
-      if (e) return { insns, ...e, stops: false };
+      if (x.template.jumps) return { insns, ...store.exits(x), stops: false };
       if (leaders.has(pc)) return { insns, exits: [], falls: true, stops: false };
     }
   }
   return { entry, blocks, pages, outer: new Set(), calls, insns: count };
-}
-
-/** Where the jumps of an instruction go. A call of the next instruction (to learn pc) is a plain jump. */
-function exitsOf(
-  x: RegionInsn,
-  templates: Templates,
-  next: number,
-  jumps: SeenJumps,
-): { exits: Exit[]; falls: boolean } {
-  const raw = new Body();
-  append(raw, x.template.body, x.fields, x.pc, 0);
-  const body = removeDead(simplify(raw, templates.program));
-  const exits: Exit[] = [];
-  let depth = 0;
-  let falls = true;
-  for (let i = 0; i < body.length; i++) {
-    const op = body.op[i]!;
-    if (op === Op.if) depth++;
-    else if (op === Op.end) depth--;
-    else if (op === Op.jump) {
-      const v = body.a[i]!;
-      const target = body.op[v] === Op.const ? Number(body.constantValue(v)) : undefined;
-      const hint = target === next && body.b[i] === 1 ? 0 : body.b[i]!;
-      exits.push({ target, hint, ...(target === undefined && hint === 0 ? { seen: jumps(x.pc) } : {}) });
-      if (depth === 0) falls = false;
-    }
-  }
-  return { exits, falls };
 }

@@ -20,17 +20,16 @@ import {
 } from '@mimic/wasm';
 import { type EngineLayout, RECORD_SIZE } from '../layout.js';
 import { type AccessGroup, type PlannedAccess, planAccesses } from './checks.js';
+import type { CodeStore } from './code-store.js';
 import type { Block, Discovered } from './discover.js';
 import { analyse, type Bits, type BlockFlow, type Flow, kept, members } from './flow.js';
-import { lift } from './lift.js';
 import { innerLoops, type Shape, shape } from './order.js';
-import type { Templates } from './templates.js';
 
 /** Function indices in the module that a region calls. */
 export interface RegionSurroundings {
   readonly layout: EngineLayout;
   readonly program: Program;
-  readonly templates: Templates;
+  readonly store: CodeStore;
   readonly callables: Callables;
   /** (pc, ret, depth, fuel) -> (pc, fuel): the interpreter goes on until it reaches ret. */
   readonly resume: number;
@@ -106,7 +105,7 @@ class RegionEmitter {
     blocks.unshift(...blocks.splice(entry, 1));
     blocks.forEach((block, n) => {
       this.numbers.set(block.pc, n);
-      this.nodes.push({ block, body: lift(block, s.templates) });
+      this.nodes.push({ block, body: s.store.body(block.insns) });
     });
     const edges = this.nodes.map(({ block }) => this.edgesOf(block));
     this.shape = shape(edges.map((e) => [...e.next, ...e.after]));
@@ -131,11 +130,14 @@ class RegionEmitter {
     for (const e of block.exits) {
       if (e.hint === JumpHint.call) {
         if (behind !== undefined) after.push(behind);
-      } else
-        for (const target of e.target !== undefined ? [e.target] : (e.seen ?? [])) {
-          const n = number(target);
-          if (n !== undefined) next.push(n);
-        }
+      } else if (e.target !== undefined) {
+        const n = number(e.target);
+        if (n !== undefined) next.push(n);
+      }
+    }
+    for (const target of block.seen) {
+      const n = number(target);
+      if (n !== undefined) next.push(n);
     }
     return { next, after };
   }
@@ -644,10 +646,7 @@ class BlockTarget implements Target {
   /** A jump to a computed address: the places where it has been seen to go are tried first, in halves. */
   private computed(e: Emitter, target: number): void {
     const site = this.insn.pc;
-    const known = this.block.exits
-      .flatMap((x) => x.seen ?? [])
-      .filter((t) => this.r.nodeAt(t) !== undefined)
-      .sort((a, b) => a - b);
+    const known = this.block.seen.filter((t) => this.r.nodeAt(t) !== undefined).sort((a, b) => a - b);
     e.push(target);
     const pc = e.locals.alloc(Type.i32);
     e.setLocal(pc);

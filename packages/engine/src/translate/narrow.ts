@@ -10,7 +10,9 @@ export function narrow(region: Discovered): Discovered {
   const preds = new Map<number, number[]>();
   for (const b of blocks.values())
     for (const s of successors(b)) if (blocks.has(s)) preds.set(s, [...(preds.get(s) ?? []), b.pc]);
-  const loops = (preds.get(entry) ?? []).map((from) => loopOf(entry, from, preds)).sort((a, b) => a.size - b.size);
+  const loops = (preds.get(entry) ?? [])
+    .map((from) => loopOf(entry, from, preds))
+    .sort((a, b) => a.size - b.size);
   const inner = loops[0];
   if (!inner || loops.at(-1)!.size === inner.size) return region;
   const outer = new Set<number>();
@@ -28,8 +30,8 @@ export function narrow(region: Discovered): Discovered {
 function successors(b: Block): number[] {
   const out: number[] = [];
   if ((b.falls && !b.stops) || b.exits.some((e) => e.hint === JumpHint.call)) out.push(b.end);
-  for (const e of b.exits)
-    if (e.hint !== JumpHint.call) out.push(...(e.target !== undefined ? [e.target] : (e.seen ?? [])));
+  for (const e of b.exits) if (e.hint !== JumpHint.call && e.target !== undefined) out.push(e.target);
+  out.push(...b.seen);
   return out;
 }
 

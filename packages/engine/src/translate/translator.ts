@@ -25,10 +25,11 @@ import {
 } from '../layout.js';
 import { REGION_SIGNATURE } from '../loop.js';
 import { RESUME_SIGNATURE } from '../services.js';
+import { CodeStore } from './code-store.js';
 import { type Discovered, discover } from './discover.js';
 import { emitRegion } from './emit-region.js';
-import { RegionCache } from './region-cache.js';
 import { narrow } from './narrow.js';
+import { RegionCache } from './region-cache.js';
 import { noStatistics, type TranslatorStatistics } from './statistics.js';
 import { Templates } from './templates.js';
 
@@ -53,20 +54,31 @@ interface Region {
   readonly pages: ReadonlySet<number>;
   /** Addresses of its blocks. */
   readonly blocks: readonly number[];
+  /** Addresses for which it is left because it does not hold them, and its computed jumps. */
+  readonly coldTargets: ReadonlySet<number>;
+  readonly jumpSites: ReadonlySet<number>;
 }
 
 interface Module {
   readonly id: number;
   readonly bytes: number;
   readonly regions: Region[];
-  readonly coldTargets: ReadonlySet<number>;
-  readonly jumpSites: ReadonlySet<number>;
+  readonly pages: ReadonlySet<number>;
 }
 
 /** Regions and guest instructions translated together at most. */
-const BATCH = { regions: 48, insns: 8000 } as const;
+const BATCH = { regions: 16, insns: 2000 } as const;
+/**
+ * What translating an instruction costs, in instructions that the guest could have run meanwhile; the share of the
+ * run that may be spent on it; and what may be spent at once when something first proves hot.
+ */
+const COST = 30_000;
+const SHARE = 0.5;
+const CREDIT = 60_000_000;
 /** Failed checks of an instruction before its region is made anew with an exact check there. */
-const REFUSALS = 16;
+const REFUSALS = 64;
+/** Refusals of any kind before the counters are looked at. */
+const LOOK = 500;
 /** Times that a computed jump goes somewhere before a region follows it there; and to how many places at most. */
 const JUMPS = 2;
 const JUMP_TARGETS = 256;
@@ -74,11 +86,13 @@ const JUMP_TARGETS = 256;
 export class Translator {
   readonly statistics: TranslatorStatistics = noStatistics();
   private readonly templates: Templates;
+  private readonly store: CodeStore;
   private readonly table: WasmTable;
   private readonly view: DataView;
   private readonly bytes: Uint8Array;
   private readonly regions = new Map<number, Region>();
-  private readonly byPage = new Map<number, Set<Region>>();
+  /** Modules by the guest pages of their code. A region that is unlinked may still be called inside its module. */
+  private readonly byPage = new Map<number, Set<Module>>();
   private readonly slots = new Map<number, number>();
   private readonly freeSlots: number[] = [];
   private nextSlot = 0;
@@ -116,6 +130,7 @@ export class Translator {
     );
     this.clock = options.clock ?? (() => 0);
     this.templates = new Templates(isa, this.statistics, this.clock);
+    this.store = new CodeStore(isa, this.templates, (pc) => this.fetch(pc));
     for (let i = 0; i < this.table.length; i++) this.table.set(i, services['stub']);
     guest.memory.onCodeChange((page) => this.pageChanged(page));
     code.onOpen(
@@ -124,11 +139,14 @@ export class Translator {
     );
   }
 
-  /** The guest was about to execute `pc`, the target of a jump, when the host looked. True when it was translated. */
-  sample(pc: number): boolean {
+  /**
+   * The guest was about to execute `pc`, the target of a jump, when the host looked; it has retired that many
+   * instructions. True when `pc` was translated.
+   */
+  sample(pc: number, retired: number): boolean {
     if (!this.enabled) return false;
     if (this.view.getUint32(this.field('displaced'), true) !== 0) this.restore();
-    if (this.view.getUint32(this.field('refusals'), true) > 64) this.exactness();
+    if (this.view.getUint32(this.field('refusals'), true) > LOOK) this.exactness();
     const region = this.regions.get(pc);
     if (region) {
       this.cache.touch(region.module.id);
@@ -136,12 +154,14 @@ export class Translator {
     }
     const n = (this.samples.get(pc) ?? 0) + 1;
     // What is in regions already, though no entry, pays only for a long stay.
-    if (n < this.threshold + (this.covered.get(pc) ?? 0)) {
+    const covered = this.covered.get(pc) ?? 0;
+    if (n < this.threshold + covered * covered) {
       this.samples.set(pc, n);
       return false;
     }
-    this.samples.delete(pc);
     if (this.hopeless.has(pc)) return false;
+    if (this.statistics.instructions * COST > retired * SHARE + CREDIT) return false;
+    this.samples.delete(pc);
     this.translate(pc);
     return true;
   }
@@ -166,11 +186,16 @@ export class Translator {
       this.clear();
       return;
     }
-    const { wasm, coldTargets, jumpSites } = this.emit(batch);
+    const { wasm, emitted } = this.emit(batch);
     const t2 = this.clock();
     const exports = this.instantiate(wasm);
     const t3 = this.clock();
-    const module: Module = { id: this.nextModule++, bytes: wasm.length, regions: [], coldTargets, jumpSites };
+    const module: Module = {
+      id: this.nextModule++,
+      bytes: wasm.length,
+      regions: [],
+      pages: new Set(batch.flatMap((d) => [...d.pages])),
+    };
     batch.forEach((d, k) => {
       const region: Region = {
         entry: d.entry,
@@ -178,11 +203,18 @@ export class Translator {
         module,
         pages: d.pages,
         blocks: [...d.blocks.keys()],
+        ...emitted[k]!,
       };
       module.regions.push(region);
       this.link(region, exports[`r${k}`]!);
       this.options.onRegion?.(d.entry, d, wasm);
     });
+    for (const page of module.pages) {
+      let on = this.byPage.get(page);
+      if (!on) this.byPage.set(page, (on = new Set()));
+      on.add(module);
+      this.guest.memory.markCode(page);
+    }
     this.cache.add(module);
     const s = this.statistics;
     s.modules++;
@@ -208,9 +240,7 @@ export class Translator {
     ) {
       if (this.regions.has(pc)) continue;
       const whole = discover(
-        this.isa,
-        this.templates,
-        (at) => this.fetch(at),
+        this.store,
         (at) => this.executed(at),
         (site) => [...(this.seenJumps.get(site) ?? [])],
         pc,
@@ -243,15 +273,13 @@ export class Translator {
     return this.view.getUint32(this.guest.layout.reversed ? 2 ** 32 - pc - 4 : pc, true);
   }
 
-  /** Module bytes, and the addresses for which its regions are left. */
+  /** Module bytes, and for each region for what it is left. */
   private emit(batch: readonly Discovered[]): {
     wasm: Uint8Array;
-    coldTargets: Set<number>;
-    jumpSites: Set<number>;
+    emitted: { coldTargets: ReadonlySet<number>; jumpSites: ReadonlySet<number> }[];
   } {
     const module = new ModuleBuilder();
-    const leavesFor = new Set<number>();
-    const sites = new Set<number>();
+    const emitted: { coldTargets: ReadonlySet<number>; jumpSites: ReadonlySet<number> }[] = [];
     const { program } = this.templates;
     module.importMemory('env', 'memory', MEMORY_PAGES, MEMORY_PAGES);
     module.importTable('env', 'regions', REGION_SLOTS);
@@ -284,7 +312,7 @@ export class Translator {
       const { body, coldTargets, jumpSites } = emitRegion(d, {
         layout: this.guest.layout,
         program,
-        templates: this.templates,
+        store: this.store,
         callables: { index: (n) => functions.get(n)!, results: (n) => program.funcs[n]!.results },
         resume,
         step,
@@ -303,12 +331,11 @@ export class Translator {
           return slot === undefined ? undefined : { slot };
         },
       });
-      for (const pc of coldTargets) leavesFor.add(pc);
-      for (const pc of jumpSites) sites.add(pc);
+      emitted.push({ coldTargets, jumpSites });
       module.define(func, body);
       module.exportFunc(`r${k}`, func);
     });
-    return { wasm: module.finish(), coldTargets: leavesFor, jumpSites: sites };
+    return { wasm: module.finish(), emitted };
   }
 
   private instantiate(wasm: Uint8Array): Readonly<Record<string, WasmFunction>> {
@@ -338,12 +365,6 @@ export class Translator {
     this.regions.set(region.entry, region);
     for (const pc of region.blocks) this.covered.set(pc, (this.covered.get(pc) ?? 0) + 1);
     this.table.set(region.slot, func);
-    for (const page of region.pages) {
-      let on = this.byPage.get(page);
-      if (!on) this.byPage.set(page, (on = new Set()));
-      on.add(region);
-      this.guest.memory.markCode(page);
-    }
     this.code.open(region.entry >>> 12);
     this.place(region);
   }
@@ -367,7 +388,8 @@ export class Translator {
 
   /** Records of a page are new: entries on it get theirs again. */
   private relink(page: number): void {
-    for (const region of this.byPage.get(page) ?? []) if (region.entry >>> 12 === page) this.place(region);
+    for (const module of this.byPage.get(page) ?? [])
+      for (const region of module.regions) if (region.entry >>> 12 === page) this.place(region);
   }
 
   /** Records that `step` gave back are taken again. */
@@ -387,9 +409,9 @@ export class Translator {
       if (n >= REFUSALS) hot.add(i);
     });
     counters.fill(0);
-    const modules = new Set<Module>();
-    this.noteJumps(modules);
-    if (hot.size === 0 && modules.size === 0) return;
+    const stale = new Set<Region>();
+    this.noteJumps(stale);
+    if (hot.size === 0 && stale.size === 0) return;
     for (const region of this.regions.values()) {
       for (const page of region.pages)
         for (const i of hot) {
@@ -397,22 +419,24 @@ export class Translator {
           const pc = ((page << 12) & ~((REFUSAL_COUNTERS << 2) - 1)) + (i << 2);
           if (pc >>> 12 !== page >>> 0) continue;
           this.exactSites.add(pc >>> 0);
-          modules.add(region.module);
+          stale.add(region);
         }
     }
     // What regions are left for again and again has run by now: made anew, they hold it.
     for (const region of this.regions.values())
-      for (const pc of region.module.coldTargets)
-        if (hot.has((pc >>> 2) & (REFUSAL_COUNTERS - 1)) && this.executed(pc)) modules.add(region.module);
-    for (const m of modules) {
-      this.statistics.invalidations += m.regions.length;
-      for (const r of m.regions) this.samples.set(r.entry, this.threshold - 1);
-      this.cache.delete(m.id);
+      for (const pc of region.coldTargets)
+        if (hot.has((pc >>> 2) & (REFUSAL_COUNTERS - 1)) && this.executed(pc)) stale.add(region);
+    for (const region of stale) {
+      this.statistics.invalidations++;
+      this.samples.set(region.entry, this.threshold - 1);
+      this.unlinkRegion(region);
+      region.module.regions.splice(region.module.regions.indexOf(region), 1);
+      if (region.module.regions.length === 0) this.cache.delete(region.module.id);
     }
   }
 
-  /** Takes over what computed jumps were seen to do; modules with jumps that have news are to be made anew. */
-  private noteJumps(modules: Set<Module>): void {
+  /** Takes over what computed jumps were seen to do; regions with jumps that have news are to be made anew. */
+  private noteJumps(stale: Set<Region>): void {
     const { layout, store } = this.guest;
     const entries = new Uint32Array(store.buffer, layout.jumpTable, (JUMP_ENTRIES * JUMP_ENTRY_SIZE) / 4);
     const news = new Set<number>();
@@ -427,16 +451,15 @@ export class Translator {
     }
     entries.fill(0);
     for (const region of this.regions.values())
-      for (const site of region.module.jumpSites) if (news.has(site)) modules.add(region.module);
+      for (const site of region.jumpSites) if (news.has(site)) stale.add(region);
   }
 
   private pageChanged(page: number): void {
-    const on = this.byPage.get(page);
     this.samples.clear();
     this.hopeless.clear();
     this.seenJumps.clear();
-    if (!on) return;
-    for (const m of new Set([...on].map((r) => r.module))) {
+    this.store.clear();
+    for (const m of [...(this.byPage.get(page) ?? [])]) {
       this.statistics.invalidations += m.regions.length;
       this.cache.delete(m.id);
     }
@@ -444,24 +467,26 @@ export class Translator {
 
   /** Takes a module's regions out of the table, the records and the maps; the host then collects it. */
   private unlink(module: Module): void {
-    for (const region of module.regions) {
-      this.table.set(region.slot, this.services['stub']);
-      for (const pc of region.blocks) {
-        const n = this.covered.get(pc)! - 1;
-        if (n > 0) this.covered.set(pc, n);
-        else this.covered.delete(pc);
-      }
-      if (this.regions.get(region.entry) === region) this.regions.delete(region.entry);
-      for (const page of region.pages) {
-        const on = this.byPage.get(page);
-        on?.delete(region);
-        if (on?.size === 0) this.byPage.delete(page);
-      }
-      const at = this.code.recordAt(region.entry);
-      if (at !== undefined && this.view.getUint16(at, true) === FixedHandler.region) {
-        const from = this.guest.layout.displacedRecords + region.slot * RECORD_SIZE;
-        this.bytes.copyWithin(at, from, from + RECORD_SIZE);
-      }
+    for (const region of module.regions) this.unlinkRegion(region);
+    for (const page of module.pages) {
+      const on = this.byPage.get(page);
+      on?.delete(module);
+      if (on?.size === 0) this.byPage.delete(page);
+    }
+  }
+
+  private unlinkRegion(region: Region): void {
+    this.table.set(region.slot, this.services['stub']);
+    for (const pc of region.blocks) {
+      const n = this.covered.get(pc)! - 1;
+      if (n > 0) this.covered.set(pc, n);
+      else this.covered.delete(pc);
+    }
+    if (this.regions.get(region.entry) === region) this.regions.delete(region.entry);
+    const at = this.code.recordAt(region.entry);
+    if (at !== undefined && this.view.getUint16(at, true) === FixedHandler.region) {
+      const from = this.guest.layout.displacedRecords + region.slot * RECORD_SIZE;
+      this.bytes.copyWithin(at, from, from + RECORD_SIZE);
     }
   }
 }

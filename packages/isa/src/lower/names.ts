@@ -4,6 +4,17 @@ import { type Cell, cellStride } from '@mimic/ir';
 import type * as ast from '../syntax/ast.js';
 import { type Span, SpecError } from '../syntax/source.js';
 
+/** Bits of a value at most: what the IR takes. */
+const MAX_WIDTH = 1024;
+/** Registers of a file at most. */
+const MAX_FILE = 4096;
+
+function bounded(width: number, span: Span): number {
+  if (width < 1 || width > MAX_WIDTH)
+    throw new SpecError('width', `a width is 1 to ${MAX_WIDTH} bits, not ${width}`, span);
+  return width;
+}
+
 /** A part of a split register: a leaf with a cell, or a group, perhaps repeated. Bits counted from the least significant. */
 export interface Part {
   readonly name: string;
@@ -156,7 +167,7 @@ export class Names {
 
   /** Bits of a type that is a plain width. */
   width(type: ast.Type): number {
-    if (type.width !== undefined) return type.width;
+    if (type.width !== undefined) return bounded(type.width, type.span);
     if (type.name === 'word') return this.word;
     const def = type.name ? this.defs.get(type.name) : undefined;
     if (def?.kind === 'enum') return def.width;
@@ -171,7 +182,7 @@ export class Names {
   }
 
   private fieldType(type: ast.Type): FieldType {
-    if (type.width !== undefined) return { t: 'plain', width: type.width };
+    if (type.width !== undefined) return { t: 'plain', width: bounded(type.width, type.span) };
     if (type.name === 's') return { t: 'signed', width: this.literal(type.arg) };
     // Resolved when used, so that a field may be declared before its shape.
     return { t: 'file', name: type.name! };
@@ -218,6 +229,12 @@ export class Names {
 
   private declareFile(item: Extract<ast.Item, { t: 'file' }>): void {
     const count = this.literal(item.count);
+    if (count < 1 || count > MAX_FILE)
+      throw new SpecError(
+        'names',
+        `${item.name} has ${count} registers: 1 to ${MAX_FILE} are possible`,
+        item.span,
+      );
     const width = this.width(item.type);
     const names = expandNames(item.names, item.name, count);
     const def: FileDef = {

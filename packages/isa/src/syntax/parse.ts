@@ -571,7 +571,16 @@ export function parse(src: Source): Parsed {
   const items: ast.Item[] = [];
   const diagnostics: Diagnostic[] = [];
   for (const piece of splitItems(src.text)) {
-    const match = grammar.match(piece.text, 'Item');
+    const match = matchItem(piece.text);
+    if (!match) {
+      diagnostics.push({
+        severity: 'error',
+        code: 'syntax',
+        message: 'this nests too deeply',
+        span: { source: src, at: piece.at, end: piece.at + 1 },
+      });
+      continue;
+    }
     if (match.failed()) {
       const at = piece.at + (match as Any).getRightmostFailurePosition();
       diagnostics.push({
@@ -587,6 +596,16 @@ export function parse(src: Source): Parsed {
     items.push(semantics(match).tree());
   }
   return { items, diagnostics };
+}
+
+/** Undefined where the text nests so deeply that the host's stack is used up. */
+function matchItem(text: string): ohm.MatchResult | undefined {
+  try {
+    return grammar.match(text, 'Item');
+  } catch (e) {
+    if (e instanceof RangeError) return undefined;
+    throw e;
+  }
 }
 
 /** Parses one expression that stands inside a string of the spec, at `span`. Throws SpecError. */

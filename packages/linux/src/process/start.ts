@@ -59,10 +59,10 @@ const STACK_SIZE = 8 << 20;
 export function openProgram(files: FileSystem, path: string): Program | ProgramProblem {
   const stat = files.stat(path, true);
   if (stat instanceof Errno) {
-    const gone = stat === E.ENOENT || stat === E.ENOTDIR;
+    if (stat === E.ENOENT) return new ProgramProblem('missing', 'No such file or directory');
     return new ProgramProblem(
-      gone ? 'missing' : 'unusable',
-      gone ? 'No such file or directory' : `cannot be read (${stat.name})`,
+      'unusable',
+      stat === E.ENOTDIR ? 'Not a directory' : `cannot be read (${stat.name})`,
     );
   }
   if ((stat.mode & S_IFMT) === S_IFDIR) return new ProgramProblem('unusable', 'Is a directory');
@@ -163,7 +163,7 @@ export function startProcess(cpu: Cpu, options: StartOptions): Process | Program
 function loadInterpreter(process: Process, name: string) {
   const opened = openProgram(process.kernel.files, name);
   if (opened instanceof ProgramProblem)
-    return new ProgramProblem('unusable', `its interpreter ${name}: ${opened.message}`);
+    return new ProgramProblem(opened.kind, `its interpreter ${name}: ${opened.message}`);
   const image = readElf(opened.read);
   if (image instanceof ElfProblem)
     return new ProgramProblem('unusable', `its interpreter ${name}: ${image.message}`);

@@ -1,0 +1,125 @@
+// What is known of guest code, so that regions that share it do not work it out again: decoded instructions, where
+// their jumps go, lifted blocks.
+// In: a way to fetch words. Out: the same facts until `clear`. Must not know: regions.
+import { Body, JumpHint, Op, removeDead, simplify } from '@mimic/ir';
+import type { CompiledIsa, Insn } from '@mimic/isa';
+import { decode } from '@mimic/isa/decode';
+import { append, type Template, type Templates } from './templates.js';
+
+/** A decoded instruction. */
+export interface RegionInsn {
+  readonly pc: number;
+  readonly insn: Insn;
+  readonly number: number;
+  readonly fields: readonly number[];
+  readonly template: Template;
+}
+
+/** A way out of an instruction. */
+export interface Exit {
+  /** Static target, or undefined for one that is computed. */
+  readonly target: number | undefined;
+  /** JumpHint. */
+  readonly hint: number;
+}
+
+export interface InsnExits {
+  readonly exits: readonly Exit[];
+  /** Whether execution may go on behind the instruction without a jump. */
+  readonly falls: boolean;
+}
+
+/** The instruction word at `pc`, or undefined where it may not be executed. */
+export type Fetch = (pc: number) => number | undefined;
+
+/** Instructions remembered at most; then everything is forgotten. */
+const LIMIT = 200_000;
+
+export class CodeStore {
+  private readonly insns = new Map<number, RegionInsn | null>();
+  private readonly exitsAt = new Map<number, InsnExits>();
+  private readonly bodies = new Map<number, { readonly count: number; readonly body: Body }>();
+
+  constructor(
+    private readonly isa: CompiledIsa,
+    readonly templates: Templates,
+    private readonly fetch: Fetch,
+  ) {}
+
+  /** Code changed. */
+  clear(): void {
+    this.insns.clear();
+    this.exitsAt.clear();
+    this.bodies.clear();
+  }
+
+  /** The instruction at `pc`; null where there is none that can be translated. */
+  insn(pc: number): RegionInsn | null {
+    const old = this.insns.get(pc);
+    if (old !== undefined) return old;
+    if (this.insns.size >= LIMIT) this.clear();
+    const word = this.fetch(pc);
+    const d = word === undefined ? undefined : decode(this.isa, word);
+    const template = d && this.templates.get(d.number);
+    const made =
+      d && template && !template.loops
+        ? { pc, insn: d.insn, number: d.number, fields: d.fields, template }
+        : null;
+    this.insns.set(pc, made);
+    return made;
+  }
+
+  /** Where the jumps of an instruction go. A call of the next instruction, to learn the pc, is a plain jump. */
+  exits(x: RegionInsn): InsnExits {
+    let e = this.exitsAt.get(x.pc);
+    if (!e) this.exitsAt.set(x.pc, (e = this.findExits(x)));
+    return e;
+  }
+
+  private findExits(x: RegionInsn): InsnExits {
+    const next = (x.pc + x.insn.length) >>> 0;
+    const body = this.simplified([x]);
+    const exits: Exit[] = [];
+    let depth = 0;
+    let falls = true;
+    for (let i = 0; i < body.length; i++) {
+      const op = body.op[i]!;
+      if (op === Op.if) depth++;
+      else if (op === Op.end) depth--;
+      else if (op === Op.jump) {
+        const v = body.a[i]!;
+        const target = body.op[v] === Op.const ? Number(body.constantValue(v)) : undefined;
+        exits.push({
+          target,
+          hint: target === next && body.b[i] === JumpHint.call ? JumpHint.plain : body.b[i]!,
+        });
+        if (depth === 0) falls = false;
+      }
+    }
+    return { exits, falls };
+  }
+
+  /** The instructions of a block as one body, simplified across them, with a `mark` at each. */
+  body(insns: readonly RegionInsn[]): Body {
+    const start = insns[0]!.pc;
+    const old = this.bodies.get(start);
+    if (old?.count === insns.length) return old.body;
+    const body = this.simplified(insns);
+    this.bodies.set(start, { count: insns.length, body });
+    return body;
+  }
+
+  private simplified(insns: readonly RegionInsn[]): Body {
+    const { clock, times, program } = this.templates;
+    const t0 = clock();
+    const raw = new Body();
+    insns.forEach((x, n) => {
+      append(raw, x.template.body, x.fields, x.pc, n);
+    });
+    const t1 = clock();
+    const body = removeDead(simplify(raw, program));
+    times.liftTime += t1 - t0;
+    times.optimizeTime += clock() - t1;
+    return body;
+  }
+}

@@ -1,0 +1,145 @@
+// Random cases: legal instructions with random fields, random registers.
+// In: a Harness, a seeded generator. Out: records for the guest. Must not know: what the instructions do, beyond whether
+// they jump, trap into the system, or read the clock.
+import { type Body, evaluate, Op, type Random } from '@mimic/ir';
+import { decode, type Insn } from '@mimic/isa';
+import type { Harness } from './harness.js';
+import { float, integer, MOODS } from './values.js';
+
+export interface Case {
+  readonly insns: readonly Insn[];
+  readonly words: readonly number[];
+  readonly record: DataView;
+}
+
+export class Generator {
+  readonly insns: readonly Insn[];
+  private readonly straight: readonly Insn[];
+  private readonly jumps: ReadonlySet<Insn>;
+  private readonly settled: readonly number[];
+
+  /** `single`: names of instructions that are only run alone. */
+  constructor(
+    private readonly harness: Harness,
+    private readonly random: Random,
+    readonly pages: Uint8Array,
+    only?: ReadonlySet<string>,
+    single: (insn: Insn) => boolean = () => false,
+  ) {
+    const { isa } = harness;
+    const call = isa.program.traps.findIndex((t) => t.name === isa.abi?.syscallTrap);
+    const uses = (insn: Insn, test: (b: Body, i: number) => boolean): boolean =>
+      insn.template.op.some((_, i) => test(insn.template, i));
+    this.insns = isa.insns.filter(
+      (x) =>
+        (!only || only.has(x.name)) &&
+        !uses(x, (b, i) => b.op[i] === Op.host || (b.op[i] === Op.trap && b.c[i] === call)),
+    );
+    this.jumps = new Set(this.insns.filter((x) => uses(x, (b, i) => b.op[i] === Op.jump)));
+    this.straight = this.insns.filter((x) => !this.jumps.has(x) && !single(x));
+    const values: number[] = [];
+    while (values.length < 4096) {
+      const v = harness.settled(BigInt(this.settledValue()));
+      if (v !== undefined) values.push(Number(v));
+    }
+    this.settled = values;
+  }
+
+  /** Half with nothing enabled; every combination of the rest. */
+  private settledValue(): number {
+    const r = this.random;
+    const bits = (r.below(65536) * 65536 + r.below(65536)) >>> 0;
+    const low = r.below(2) ? bits & 3 : bits & 0xff;
+    return (
+      ((r.below(3) ? bits & 0xfffff000 & (r.below(65536) << 16) : 0) |
+        low |
+        (r.below(4) ? 0 : bits & 0x7f000)) >>>
+      0
+    );
+  }
+
+  next(): Case {
+    const { harness, random: r } = this;
+    for (;;) {
+      const count = r.below(20) || this.straight.length === 0 ? 1 : 2 + r.below(harness.maxCode - 1);
+      const insns: Insn[] = [];
+      const words: number[] = [];
+      while (insns.length < count) {
+        const insn = r.pick(count === 1 ? this.insns : this.straight);
+        const word = this.encode(insn);
+        if (word === undefined) continue;
+        insns.push(insn);
+        words.push(word);
+      }
+      const c = { insns, words, record: this.record(words) };
+      if (!this.jumps.has(insns[0]!) || this.lands(c)) return c;
+    }
+  }
+
+  /** The word of `insn` with random fields; undefined where they make it another instruction, or none. */
+  private encode(insn: Insn): number | undefined {
+    const r = this.random;
+    const few = r.below(3) === 0 ? [r.below(32), r.below(32), r.below(32)] : undefined;
+    let word = insn.value;
+    for (const f of insn.fields) {
+      let v = f.width === 5 && few ? r.pick(few) : Number(r.bits(f.width));
+      if (f.width >= 12 && r.below(5) < 3) v = (r.below(160) - 80) & (2 ** f.width - 1);
+      let low = f.width;
+      for (const p of f.pieces) {
+        low -= p.width;
+        word = (word | (((v >>> low) & (2 ** p.width - 1)) << p.at)) >>> 0;
+      }
+    }
+    const d = decode(this.harness.isa, word);
+    return d?.insn === insn ? word : undefined;
+  }
+
+  private record(words: readonly number[]): DataView {
+    const { harness, random: r } = this;
+    const record = new DataView(new ArrayBuffer(harness.recordSize));
+    record.setUint32(0, words.length);
+    words.forEach((w, k) => void record.setUint32(4 + 4 * k, w));
+    const mood = r.pick(MOODS);
+    for (const s of harness.slots) {
+      if (s.name === harness.settledRegister) record.setUint32(s.at, r.pick(this.settled));
+      else if (s.width === 64) {
+        const [high, low] = float(r, mood);
+        record.setUint32(s.at, high);
+        record.setUint32(s.at + 4, low);
+      } else record.setUint32(s.at, (integer(r, harness) & Number(s.mask & 0xffffffffn)) >>> 0);
+    }
+    return record;
+  }
+
+  /** Whether a case that jumps goes to a trap or to nothing, not into the program that runs it. */
+  private lands(c: Case): boolean {
+    const { harness } = this;
+    const { isa, code } = harness;
+    const m = harness.machineOf(c.record, new Uint8Array(0));
+    const d = decode(isa, c.words[0]!)!;
+    const out = evaluate(isa.program, d.insn.template, d.fields.map(BigInt), BigInt(code), m);
+    if (out.kind !== 'jump') return true;
+    const to = Number(out.target);
+    if (to >= harness.landing[0] && to < harness.landing[1]) return to < code || to >= code + harness.page;
+    return to < 0x3f000000 && !(to >= harness.own[0] && to < harness.own[1]);
+  }
+}
+
+/** Contents of the pages: integers, addresses within them, floating-point numbers of both formats. */
+export function scratchPages(r: Random, harness: Harness): Uint8Array {
+  const view = new DataView(new ArrayBuffer(2 * harness.page));
+  for (let at = 0; at < view.byteLength; at += 8) {
+    const [high, low] = float(r, r.pick(MOODS));
+    if (r.below(2)) {
+      view.setUint32(at, high);
+      view.setUint32(at + 4, low);
+    } else {
+      view.setUint32(at, integer(r, harness));
+      view.setFloat32(
+        at + 4,
+        r.pick([0, -0, 1.5, 1e-40, -1e-45, 3e38, Number.POSITIVE_INFINITY, Number.NaN, r.below(1e6) / 7]),
+      );
+    }
+  }
+  return new Uint8Array(view.buffer);
+}
