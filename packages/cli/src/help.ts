@@ -15,6 +15,7 @@ Runs a Linux program that was built for another processor.
   -strace          print every system call
   --cache-size n   bytes of translated code kept (default 64M; 0: interpret only)
   --threshold n    samples of an address before it is translated (default 3)
+  --stress seed    translate everything, drop it at random: slow, finds bugs
   -d items         print to stderr, by commas: unimp, strace, exits, jit
   -D file          write what -strace and -d print to a file
   -g port          wait for a debugger on a port

@@ -11,6 +11,7 @@ import type { Cpu, Exit, RegisterInfo } from './cpu.js';
 import type { Guest } from './guest.js';
 import { ExitCode, RECORD_SIZE } from './layout.js';
 import { StateMachine } from './state-machine.js';
+import { Stress } from './stress.js';
 import { Translator, type TranslatorOptions } from './translate/translator.js';
 
 /** Instructions between two entries of the loop: small enough for interrupts and for the host to replace its code. */
@@ -29,6 +30,8 @@ export interface InterpreterOptions {
   readonly translate?: TranslatorOptions | false;
   /** Instructions between two looks at where the guest is: 16,384 unless given. */
   readonly quantum?: number;
+  /** A seed: takes rare paths often, translates everything. For finding bugs: results are the same, only later. */
+  readonly stress?: number;
 }
 
 export class Interpreter implements Cpu {
@@ -49,6 +52,7 @@ export class Interpreter implements Cpu {
   /** Instructions until the next look. */
   private interval: number;
   private executed = 0;
+  private readonly stress: Stress | undefined;
 
   /** `module` is what buildInterpreter made of `isa`, as bytes or compiled. */
   constructor(
@@ -63,6 +67,7 @@ export class Interpreter implements Cpu {
     this.view = new DataView(guest.store.buffer);
     this.quantum = options.quantum ?? QUANTUM;
     this.interval = this.quantum;
+    this.stress = options.stress === undefined ? undefined : new Stress(options.stress);
     const host = (n: number): bigint => {
       const { name, width } = isa.program.hosts[n]!;
       return BigInt.asUintN(width, options.hosts?.[name]?.() ?? 0n);
@@ -75,7 +80,8 @@ export class Interpreter implements Cpu {
     this.code = code ?? new CodeCache(guest, isa.unit === 2);
     // Made when something first proves hot: a short run does not pay for it.
     if (options.translate !== false) {
-      const settings = options.translate ?? {};
+      const { stress } = this;
+      const settings = { ...options.translate, ...(stress ? { stress, threshold: 1 } : {}) };
       this.makeTranslator = () => new Translator(isa, guest, this.code, exports, host, settings);
     }
     this.machine = new StateMachine(guest, isa.program, host, (page) =>
@@ -113,8 +119,8 @@ export class Interpreter implements Cpu {
     let left = budget;
     while (left > 0) {
       if (this.interrupted) break;
-      const now = Math.min(Math.ceil(left), this.interval);
-      const code = this.enter(now * RECORD_SIZE, NOWHERE, FRAMES) as number;
+      const now = Math.min(Math.ceil(left), this.stress?.quantum() ?? this.interval);
+      const code = this.enter(now * RECORD_SIZE, NOWHERE, this.stress?.frames() ?? FRAMES) as number;
       const done = now - this.view.getInt32(this.field('fuel'), true) / RECORD_SIZE;
       left -= done;
       this.executed += done;

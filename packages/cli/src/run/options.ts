@@ -20,6 +20,8 @@ export interface RunOptions {
   readonly cacheSize?: number;
   /** Samples of an address before it is translated. */
   readonly threshold?: number;
+  /** Seed of a run that takes the engine's rare paths often. */
+  readonly stress?: number;
   readonly program: string;
   readonly args: readonly string[];
 }
@@ -88,6 +90,11 @@ const OPTIONS: Readonly<Record<string, Option>> = {
   threshold: takes('a number', (o, v) => {
     if (!/^[1-9]\d*$/.test(v)) return new UsageError(`--threshold takes a number from 1, not ${v}`);
     o.threshold = Number(v);
+    return undefined;
+  }),
+  stress: takes('a seed', (o, v) => {
+    if (!/^\d{1,9}$/.test(v)) return new UsageError(`--stress takes a number, not ${v}`);
+    o.stress = Number(v);
     return undefined;
   }),
   cpu: takes('a name', (o, v) => void (o.cpu = v)),

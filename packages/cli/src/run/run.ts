@@ -43,7 +43,12 @@ export async function run(args: readonly string[]): Promise<number> {
   if (isa instanceof ProgramProblem) return refuse(options.program, isa);
   const guest = createGuest(isa.isa);
   const hosts = { 'timer.tb': () => process.hrtime.bigint() / 40n };
-  const cpu = new Interpreter(isa.isa, isa.interpreter, guest, { hosts, translate: translateOf(options) });
+  const { stress } = options;
+  const cpu = new Interpreter(isa.isa, isa.interpreter, guest, {
+    hosts,
+    translate: translateOf(options),
+    ...(stress === undefined ? {} : { stress }),
+  });
   const started = startProcess(cpu, {
     host,
     program,

@@ -48,14 +48,16 @@ export type Executed = (pc: number) => boolean;
 /** Where the computed jump at an address has been seen to go. */
 export type SeenJumps = (site: number) => readonly number[];
 
-/** Undefined when the entry itself does not decode or is left to the interpreter. */
+/** `allowed`: what the region may hold. Undefined when the entry itself does not decode or is left to the interpreter. */
 export function discover(
   store: CodeStore,
+  allowed: (pc: number) => boolean,
   executed: Executed,
   jumps: SeenJumps,
   entry: number,
 ): Discovered | undefined {
-  if (!store.insn(entry)) return undefined;
+  const at = (pc: number): RegionInsn | null => (allowed(pc) ? store.insn(pc) : null);
+  if (!at(entry)) return undefined;
 
   // First the leaders: entry, static targets, what follows a jump.
   const leaders = new Set<number>([entry]);
@@ -67,7 +69,7 @@ export function discover(
     let pc = start;
     for (;;) {
       if (seen.has(pc)) break;
-      const x = store.insn(pc);
+      const x = at(pc);
       if (!x || count >= REGION_LIMITS.insns) break;
       seen.add(pc);
       count++;
@@ -90,7 +92,7 @@ export function discover(
     }
   }
   function lead(pc: number): void {
-    if (leaders.has(pc) || leaders.size >= REGION_LIMITS.blocks || !store.insn(pc)) return;
+    if (leaders.has(pc) || leaders.size >= REGION_LIMITS.blocks || !at(pc)) return;
     leaders.add(pc);
     queue.push(pc);
   }
@@ -110,7 +112,7 @@ export function discover(
   function scan(start: number): Scanned {
     const insns: RegionInsn[] = [];
     for (let pc = start; ; ) {
-      const x = store.insn(pc);
+      const x = at(pc);
       if (!x || !seen.has(pc)) return { insns, exits: [], falls: true, stops: true };
       insns.push(x);
       pc = (pc + x.insn.length) >>> 0;

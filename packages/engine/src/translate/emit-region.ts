@@ -5,7 +5,7 @@
 // guest goes on; a caller that expects another address returns that upward, so frames may be lost but never the guest.
 // `ret`: the address at which the caller goes on; depth: frames that may still be stacked; fuel: see layout.ts.
 import { Perm } from '@mimic/bus';
-import { type Body, JumpHint, type Program } from '@mimic/ir';
+import { type Body, JumpHint, Op, type Program } from '@mimic/ir';
 import {
   type Callables,
   Code,
@@ -18,7 +18,7 @@ import {
   VOID,
   W,
 } from '@mimic/wasm';
-import { type EngineLayout, RECORD_SIZE } from '../layout.js';
+import { type EngineLayout, ExitCode, RECORD_SIZE } from '../layout.js';
 import { type AccessGroup, type PlannedAccess, planAccesses } from './checks.js';
 import type { CodeStore } from './code-store.js';
 import type { Block, Discovered } from './discover.js';
@@ -107,7 +107,7 @@ class RegionEmitter {
       this.numbers.set(block.pc, n);
       this.nodes.push({ block, body: s.store.body(block.insns) });
     });
-    const edges = this.nodes.map(({ block }) => this.edgesOf(block));
+    const edges = this.nodes.map((node) => this.edgesOf(node));
     this.shape = shape(edges.map((e) => [...e.next, ...e.after]));
     this.loops = innerLoops(this.shape, this.nodes.length);
     this.flow = analyse(
@@ -121,7 +121,7 @@ class RegionEmitter {
     this.homes = this.flow.registers.map((r) => this.locals.alloc(typeOf(r.width)));
   }
 
-  private edgesOf(block: Block): { next: number[]; after: number[] } {
+  private edgesOf({ block, body }: Node): { next: number[]; after: number[] } {
     const next: number[] = [];
     const after: number[] = [];
     const number = (pc: number): number | undefined => this.numbers.get(pc);
@@ -138,6 +138,13 @@ class RegionEmitter {
     for (const target of block.seen) {
       const n = number(target);
       if (n !== undefined) next.push(n);
+    }
+    // Targets that are known only together with the instructions before.
+    for (let i = 0; i < body.length; i++) {
+      if (body.op[i] !== Op.jump || body.op[body.a[i]!] !== Op.const) continue;
+      const to = Number(body.constantValue(body.a[i]!));
+      const n = number(to);
+      if (n !== undefined && (body.b[i] !== JumpHint.call || to === block.end)) next.push(n);
     }
     return { next, after };
   }
@@ -622,8 +629,25 @@ class BlockTarget implements Target {
     }
   }
 
-  trap(e: Emitter): void {
-    this.leave(e, 'step');
+  /** Ends the stay: the interpreter must not do an instruction again that has written registers already. */
+  trap(e: Emitter, trap: number, args: readonly number[]): void {
+    const { stateBase, fields } = this.s.layout;
+    const note = (at: number, push: () => void, instruction: number): void => {
+      e.i32(0);
+      push();
+      e.memory(instruction, stateBase + at);
+    };
+    const note32 = (at: number, v: number): void => note(at, () => e.i32(v), W.i32_store);
+    this.r.within(e.depth, () => this.r.spill(this.dirty));
+    note32(fields.exit, ExitCode.trap);
+    note32(fields.trap, trap);
+    note32(fields.length, this.insn.insn.length);
+    note(fields.pc, () => e.i64(BigInt(this.insn.pc)), W.i64_store);
+    args.forEach((v, k) => {
+      note(fields.trapArgs + 8 * k, () => e.push64(v), W.i64_store);
+    });
+    e.i32(-1);
+    this.r.returnFuel();
   }
 
   jump(e: Emitter, target: number, hint: number): void {

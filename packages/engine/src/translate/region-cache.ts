@@ -27,7 +27,7 @@ export class RegionCache<M extends CachedModule> {
     });
   }
 
-  /** False where the module alone is larger than the cache: it is then dropped at once. */
+  /** False where the module alone is larger than the cache: it does not get in, and nobody is told. */
   add(module: M): boolean {
     this.cache.set(module.id, module);
     return this.cache.has(module.id);

@@ -25,6 +25,8 @@ import {
 } from '../layout.js';
 import { REGION_SIGNATURE } from '../loop.js';
 import { RESUME_SIGNATURE } from '../services.js';
+import type { Stress } from '../stress.js';
+import { ByAddress } from './by-address.js';
 import { CodeStore } from './code-store.js';
 import { type Discovered, discover } from './discover.js';
 import { emitRegion } from './emit-region.js';
@@ -42,6 +44,8 @@ export interface TranslatorOptions {
   readonly cacheModules?: number;
   /** Milliseconds, for statistics. */
   readonly clock?: () => number;
+  /** Decides at random what is dropped, checked exactly and put together. */
+  readonly stress?: Stress;
   /** Told of each region made, for dumps. */
   readonly onRegion?: (entry: number, region: Discovered, wasm: Uint8Array) => void;
 }
@@ -75,6 +79,16 @@ const BATCH = { regions: 16, insns: 2000 } as const;
 const COST = 30_000;
 const SHARE = 0.5;
 const CREDIT = 60_000_000;
+/** Slots up to here go to callees that are not translated yet, too. */
+const CALLEE_SLOTS = (REGION_SLOTS * 3) / 4;
+/** Times that regions are made anew to hold an address that they are left for. */
+const REMAKES = 3;
+/** Addresses about which something is remembered, at most. */
+const REMEMBERED = 1 << 15;
+/** Times that a page changed, counted up to here: each doubles the samples that its code needs. */
+const CHANGES = 5;
+/** Times that code of a page is dropped before regions of other pages leave it out. */
+const RESTLESS = 4;
 /** Failed checks of an instruction before its region is made anew with an exact check there. */
 const REFUSALS = 64;
 /** Refusals of any kind before the counters are looked at. */
@@ -94,18 +108,23 @@ export class Translator {
   /** Modules by the guest pages of their code. A region that is unlinked may still be called inside its module. */
   private readonly byPage = new Map<number, Set<Module>>();
   private readonly slots = new Map<number, number>();
-  private readonly freeSlots: number[] = [];
   private nextSlot = 0;
-  private readonly samples = new Map<number, number>();
+  private readonly samples = new ByAddress<number>(REMEMBERED);
   /** Linked regions with a block at an address. */
   private readonly covered = new Map<number, number>();
+  /** Times that regions were dropped because a page changed, by page. */
+  private readonly changes = new Map<number, number>();
   /** Entries that cannot be translated. */
-  private readonly hopeless = new Set<number>();
-  private readonly exactSites = new Set<number>();
+  private readonly hopeless = new ByAddress<true>(REMEMBERED);
+  private readonly exactSites = new ByAddress<true>(REMEMBERED);
+  /** Times that regions were made anew for an address that they are left for. */
+  private readonly coldAsked = new ByAddress<number>(REMEMBERED);
   /** Where computed jumps have been seen to go, by their address. */
   private readonly seenJumps = new Map<number, Set<number>>();
   private readonly cache: RegionCache<Module>;
   private nextModule = 0;
+  /** Guest instructions of a module at most, so that several modules have room in the cache. */
+  private readonly batchInsns: number;
   private readonly threshold: number;
   private readonly enabled: boolean;
   private readonly clock: () => number;
@@ -124,6 +143,7 @@ export class Translator {
     this.bytes = new Uint8Array(guest.store.buffer);
     this.threshold = options.threshold ?? 3;
     const cacheBytes = options.cacheBytes ?? 64 << 20;
+    this.batchInsns = Math.min(BATCH.insns, cacheBytes >>> 8);
     this.enabled = isa.word === 32 && isa.unit === 4 && cacheBytes > 0;
     this.cache = new RegionCache(Math.max(cacheBytes, 1), options.cacheModules ?? 4000, (m) =>
       this.unlink(m),
@@ -145,6 +165,7 @@ export class Translator {
    */
   sample(pc: number, retired: number): boolean {
     if (!this.enabled) return false;
+    if (this.options.stress) this.disturb(this.options.stress);
     if (this.view.getUint32(this.field('displaced'), true) !== 0) this.restore();
     if (this.view.getUint32(this.field('refusals'), true) > LOOK) this.exactness();
     const region = this.regions.get(pc);
@@ -153,17 +174,29 @@ export class Translator {
       return false;
     }
     const n = (this.samples.get(pc) ?? 0) + 1;
-    // What is in regions already, though no entry, pays only for a long stay.
-    const covered = this.covered.get(pc) ?? 0;
-    if (n < this.threshold + covered * covered) {
+    // What is in regions already, though no entry, pays only for a long stay; so does what changes again and again.
+    const covered = this.options.stress ? 0 : (this.covered.get(pc) ?? 0);
+    const doubt = this.options.stress ? 0 : (this.changes.get(pc >>> 12) ?? 0);
+    if (n < (this.threshold + covered * covered) << doubt) {
       this.samples.set(pc, n);
       return false;
     }
     if (this.hopeless.has(pc)) return false;
-    if (this.statistics.instructions * COST > retired * SHARE + CREDIT) return false;
+    const spent = this.statistics.instructions * COST;
+    if (!this.options.stress && spent > retired * SHARE + CREDIT) return false;
     this.samples.delete(pc);
     this.translate(pc);
     return true;
+  }
+
+  private disturb(stress: Stress): void {
+    const what = stress.drops();
+    if (what === 'modules') this.clear();
+    else if (what === 'records') this.code.clear();
+    else if (what === 'module') {
+      const region = stress.pick([...this.regions.values()]);
+      if (region) this.cache.delete(region.module.id);
+    }
   }
 
   /** Drops every region. */
@@ -177,15 +210,12 @@ export class Translator {
     const t0 = this.clock();
     const batch = this.gather(entry);
     if (batch.length === 0) {
-      this.hopeless.add(entry);
+      this.hopeless.set(entry, true);
       return;
     }
     const t1 = this.clock();
+    if (this.nextSlot + batch.length > REGION_SLOTS) this.forget();
     const slots = batch.map((d) => this.slotOf(d.entry));
-    if (slots.some((s) => s === undefined)) {
-      this.clear();
-      return;
-    }
     const { wasm, emitted } = this.emit(batch);
     const t2 = this.clock();
     const exports = this.instantiate(wasm);
@@ -196,6 +226,12 @@ export class Translator {
       regions: [],
       pages: new Set(batch.flatMap((d) => [...d.pages])),
     };
+    // Records first: to make room for them may drop everything.
+    for (const d of batch) this.code.open(d.entry >>> 12);
+    if (!this.cache.add(module)) {
+      this.hopeless.set(entry, true);
+      return;
+    }
     batch.forEach((d, k) => {
       const region: Region = {
         entry: d.entry,
@@ -215,7 +251,6 @@ export class Translator {
       on.add(module);
       this.guest.memory.markCode(page);
     }
-    this.cache.add(module);
     const s = this.statistics;
     s.modules++;
     s.regions += batch.length;
@@ -233,20 +268,22 @@ export class Translator {
     const seen = new Set<number>([entry]);
     const queue = [entry];
     let insns = 0;
+    const most = this.options.stress?.batch() ?? BATCH.regions;
     for (
       let pc = queue.shift();
-      pc !== undefined && out.length < BATCH.regions && insns < BATCH.insns;
+      pc !== undefined && out.length < most && insns < this.batchInsns;
       pc = queue.shift()
     ) {
       if (this.regions.has(pc)) continue;
       const whole = discover(
         this.store,
+        (at) => this.settled(at, pc),
         (at) => this.executed(at),
         (site) => [...(this.seenJumps.get(site) ?? [])],
         pc,
       );
       if (!whole) {
-        this.hopeless.add(pc);
+        this.hopeless.set(pc, true);
         continue;
       }
       const d = narrow(whole);
@@ -267,9 +304,16 @@ export class Translator {
     return at !== undefined && this.view.getUint16(at, true) !== FixedHandler.undecoded;
   }
 
+  /** Whether a region that starts at `entry` may hold `pc`: not on another page that changes again and again. */
+  private settled(pc: number, entry: number): boolean {
+    const page = pc >>> 12;
+    return page === entry >>> 12 || (this.changes.get(page) ?? 0) < RESTLESS;
+  }
+
   private fetch(pc: number): number | undefined {
     if (pc >= this.guest.layout.guestLimit || pc & (this.isa.unit - 1)) return undefined;
-    if (!(this.guest.memory.perm(pc >>> 12) & Perm.X)) return undefined;
+    const page = pc >>> 12;
+    if (!(this.guest.memory.perm(page) & Perm.X)) return undefined;
     return this.view.getUint32(this.guest.layout.reversed ? 2 ** 32 - pc - 4 : pc, true);
   }
 
@@ -323,12 +367,13 @@ export class Translator {
         slowWrite,
         host,
         type,
-        exact: (pc) => this.exactSites.has(pc),
+        exact: (pc) => this.exactSites.has(pc) || this.options.stress?.exact() === true,
         callee: (target) => {
           const func = own.get(target);
           if (func !== undefined) return { func };
-          const slot = this.slotOf(target);
-          return slot === undefined ? undefined : { slot };
+          // The last slots are for entries: without one a call is made by the interpreter.
+          if (this.nextSlot >= CALLEE_SLOTS && !this.slots.has(target)) return undefined;
+          return { slot: this.slotOf(target) };
         },
       });
       emitted.push({ coldTargets, jumpSites });
@@ -349,14 +394,18 @@ export class Translator {
     });
   }
 
-  /** The slot for regions that start at `pc`; made at first use. Undefined when there are none left. */
-  private slotOf(pc: number): number | undefined {
+  /** The slot for regions that start at `pc`; made at first use, given back by `forget`. */
+  private slotOf(pc: number): number {
     let slot = this.slots.get(pc);
-    if (slot === undefined) {
-      slot = this.freeSlots.pop() ?? (this.nextSlot < REGION_SLOTS ? this.nextSlot++ : undefined);
-      if (slot !== undefined) this.slots.set(pc, slot);
-    }
+    if (slot === undefined) this.slots.set(pc, (slot = this.nextSlot++));
     return slot;
+  }
+
+  /** Drops every region and every slot: there are no more slots. */
+  private forget(): void {
+    this.clear();
+    this.slots.clear();
+    this.nextSlot = 0;
   }
 
   // ---- linking
@@ -365,7 +414,6 @@ export class Translator {
     this.regions.set(region.entry, region);
     for (const pc of region.blocks) this.covered.set(pc, (this.covered.get(pc) ?? 0) + 1);
     this.table.set(region.slot, func);
-    this.code.open(region.entry >>> 12);
     this.place(region);
   }
 
@@ -418,14 +466,19 @@ export class Translator {
           // A counter stands for the addresses that share it: all of them become exact.
           const pc = ((page << 12) & ~((REFUSAL_COUNTERS << 2) - 1)) + (i << 2);
           if (pc >>> 12 !== page >>> 0) continue;
-          this.exactSites.add(pc >>> 0);
+          this.exactSites.set(pc >>> 0, true);
           stale.add(region);
         }
     }
     // What regions are left for again and again has run by now: made anew, they hold it.
     for (const region of this.regions.values())
-      for (const pc of region.coldTargets)
-        if (hot.has((pc >>> 2) & (REFUSAL_COUNTERS - 1)) && this.executed(pc)) stale.add(region);
+      for (const pc of region.coldTargets) {
+        const asked = this.coldAsked.get(pc) ?? 0;
+        // Some never get in: a region has its limits.
+        if (asked >= REMAKES || !hot.has((pc >>> 2) & (REFUSAL_COUNTERS - 1)) || !this.executed(pc)) continue;
+        if (!stale.has(region)) this.coldAsked.set(pc, asked + 1);
+        stale.add(region);
+      }
     for (const region of stale) {
       this.statistics.invalidations++;
       this.samples.set(region.entry, this.threshold - 1);
@@ -455,11 +508,16 @@ export class Translator {
   }
 
   private pageChanged(page: number): void {
-    this.samples.clear();
-    this.hopeless.clear();
-    this.seenJumps.clear();
+    const on = this.byPage.get(page);
+    this.samples.forgetPage(page);
+    this.hopeless.forgetPage(page);
+    this.exactSites.forgetPage(page);
+    this.coldAsked.forgetPage(page);
     this.store.clear();
-    for (const m of [...(this.byPage.get(page) ?? [])]) {
+    if (!on) return;
+    this.seenJumps.clear();
+    this.changes.set(page, Math.min((this.changes.get(page) ?? 0) + 1, CHANGES));
+    for (const m of [...on]) {
       this.statistics.invalidations += m.regions.length;
       this.cache.delete(m.id);
     }
