@@ -3,7 +3,7 @@
 import { type Body, type Func, Op, type Program, verify } from '@mimic/ir';
 import { compileAbi } from './abi/compile.js';
 import { AsmContext, type AsmForm, type InsnAssembly, insnName, splitAsm, substitute } from './assembly.js';
-import { buildTree, overlaps, type Pattern } from './decode-tree.js';
+import { buildTree, overlaps, type Pattern, unreachable } from './decode-tree.js';
 import { type Encoded, encode } from './encode.js';
 import { loadSpec, type Placed, type ReadSpec } from './load.js';
 import { Builder } from './lower/builder.js';
@@ -287,6 +287,18 @@ class Compiler implements SpecContext {
             `${a.insn.name} is at ${a.insn.source}; add \`over ${a.insn.name}\`, or a \`where\` that separates them`,
           ],
           'neither is narrower',
+        ),
+      );
+    }
+    for (const { pattern, by } of unreachable(patterns)) {
+      const a = this.insns[pattern]!;
+      const b = this.insns[by]!;
+      this.report(
+        new SpecError(
+          'unreachable-pattern',
+          `${a.insn.name} never matches: ${b.insn.name} takes all of its words`,
+          a.item.asm.span,
+          [`${b.insn.name} is at ${b.insn.source}; remove its \`over ${a.insn.name}\`, or this instruction`],
         ),
       );
     }

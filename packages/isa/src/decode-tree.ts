@@ -43,6 +43,26 @@ export function overlaps(patterns: readonly Pattern[]): Overlap[] {
   return out;
 }
 
+/** Patterns that never win: another one takes all of their words, because it says `over` them or has no condition. */
+export function unreachable(
+  patterns: readonly Pattern[],
+): { readonly pattern: number; readonly by: number }[] {
+  const out: { pattern: number; by: number }[] = [];
+  patterns.forEach((p, pattern) => {
+    const by = patterns.findIndex(
+      (q) =>
+        q !== p &&
+        !q.where &&
+        contains(p.mask, q.mask) &&
+        ((p.value ^ q.value) & q.mask) === 0 &&
+        before(q, p) &&
+        !before(p, q),
+    );
+    if (by >= 0) out.push({ pattern, by });
+  });
+  return out;
+}
+
 /** The longest run of set bits, at most 10 long, lowest first among equals. */
 function longestRun(mask: number): { at: number; width: number } | undefined {
   let best: { at: number; width: number } | undefined;
