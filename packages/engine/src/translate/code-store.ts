@@ -4,6 +4,7 @@
 import { Body, JumpHint, Op, removeDead, simplify } from '@mimic/ir';
 import type { CompiledIsa, Insn } from '@mimic/isa';
 import { decode } from '@mimic/isa/decode';
+import { noStatistics } from './statistics.js';
 import { append, type Template, type Templates } from './templates.js';
 
 /** A decoded instruction. */
@@ -78,7 +79,7 @@ export class CodeStore {
 
   private findExits(x: RegionInsn): InsnExits {
     const next = (x.pc + x.insn.length) >>> 0;
-    const body = this.simplified([x]);
+    const body = this.simplified([x], noStatistics());
     const exits: Exit[] = [];
     let depth = 0;
     let falls = true;
@@ -104,13 +105,14 @@ export class CodeStore {
     const start = insns[0]!.pc;
     const old = this.bodies.get(start);
     if (old?.count === insns.length) return old.body;
-    const body = this.simplified(insns);
+    const body = this.simplified(insns, this.templates.times);
     this.bodies.set(start, { count: insns.length, body });
     return body;
   }
 
-  private simplified(insns: readonly RegionInsn[]): Body {
-    const { clock, times, program } = this.templates;
+  /** Counted in `times`. */
+  private simplified(insns: readonly RegionInsn[], times: Templates['times']): Body {
+    const { clock, program } = this.templates;
     const t0 = clock();
     const raw = new Body();
     insns.forEach((x, n) => {
@@ -118,6 +120,7 @@ export class CodeStore {
     });
     const t1 = clock();
     const body = removeDead(simplify(raw, program));
+    times.lifted += insns.length;
     times.liftTime += t1 - t0;
     times.optimizeTime += clock() - t1;
     return body;

@@ -24,7 +24,7 @@ export class Templates {
   constructor(
     private readonly isa: CompiledIsa,
     /** Where and by what the time of lifting is counted. */
-    readonly times: Pick<TranslatorStatistics, 'liftTime' | 'optimizeTime'> = noStatistics(),
+    readonly times: Pick<TranslatorStatistics, 'lifted' | 'liftTime' | 'optimizeTime'> = noStatistics(),
     readonly clock: () => number = () => 0,
   ) {
     this.program = splitProgram(isa.program, { bigEndian: isa.endian === 'big' });

@@ -44,6 +44,8 @@ export interface TranslatorOptions {
   readonly cacheModules?: number;
   /** Milliseconds, for statistics. */
   readonly clock?: () => number;
+  /** Share of the run that may be spent on translating, for benchmarks. */
+  readonly share?: number;
   /** Decides at random what is dropped, checked exactly and put together. */
   readonly stress?: Stress;
   /** Told of each region made, for dumps. */
@@ -183,7 +185,7 @@ export class Translator {
     }
     if (this.hopeless.has(pc)) return false;
     const spent = this.statistics.instructions * COST;
-    if (!this.options.stress && spent > retired * SHARE + CREDIT) return false;
+    if (!this.options.stress && spent > retired * (this.options.share ?? SHARE) + CREDIT) return false;
     this.samples.delete(pc);
     this.translate(pc);
     return true;
