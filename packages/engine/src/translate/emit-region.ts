@@ -53,6 +53,9 @@ export interface RegionSurroundings {
   exact(pc: number): boolean;
 }
 
+/** Guest instructions that add a frame to what a region counts for, as a power of two. */
+const FRAME_SHIFT = 8;
+
 const RET = 0;
 const DEPTH = 1;
 const FUEL = 2;
@@ -169,6 +172,14 @@ class RegionEmitter {
     this.open(W.if);
     this.leaveAt(this.region.entry);
     this.close();
+    // Large functions have large frames on the host's stack: they count for several.
+    const more = this.region.insns >>> FRAME_SHIFT;
+    if (more > 0) {
+      this.get(DEPTH);
+      this.i32(more);
+      this.op(W.i32_sub);
+      this.set(DEPTH);
+    }
     this.load(this.flow.blocks[0]!.liveIn);
     this.tree(0);
     code.byte(W.unreachable);

@@ -15,6 +15,8 @@ export function narrow(region: Discovered): Discovered {
     .sort((a, b) => a.size - b.size);
   const inner = loops[0];
   if (!inner || loops.at(-1)!.size === inner.size) return region;
+  // A loop around a computed jump is an interpreter's: which way through it is the inner one changes all the time.
+  if ([...inner].some((pc) => blocks.get(pc)!.seen.length > 0)) return region;
   const outer = new Set<number>();
   const kept = new Map<number, Block>();
   for (const pc of inner) {

@@ -62,11 +62,15 @@ interface Region extends RegionExits {
   readonly module: Module;
   readonly pages: ReadonlySet<number>;
   /** Addresses of its blocks. */
-  readonly blocks: readonly number[];
+  readonly blocks: ReadonlySet<number>;
 }
 
 interface Module {
   readonly id: number;
+  /** Times that its regions were made anew to do better. */
+  readonly remakes: number;
+  /** Times that its regions were left in ways that are known to be avoidable since it was made. */
+  avoidable: number;
   readonly bytes: number;
   readonly regions: Region[];
   readonly pages: ReadonlySet<number>;
@@ -83,16 +87,21 @@ const SHARE = 0.5;
 const CREDIT = 60_000_000;
 /** Slots up to here go to callees that are not translated yet, too. */
 const CALLEE_SLOTS = (REGION_SLOTS * 3) / 4;
-/** Times that regions are made anew to hold an address that they are left for. */
-const REMAKES = 3;
+/**
+ * Avoidable exits before regions are made anew, and by what power of two that grows each time: so that what cannot be
+ * helped is tried seldom.
+ */
+const AVOIDABLE = 64;
+const PATIENCE = 2;
+const MOST_REMAKES = 12;
 /** Addresses about which something is remembered, at most. */
 const REMEMBERED = 1 << 15;
 /** Times that a page changed, counted up to here: each doubles the samples that its code needs. */
 const CHANGES = 5;
 /** Times that code of a page is dropped before regions of other pages leave it out. */
 const RESTLESS = 4;
-/** Failed checks of an instruction before its region is made anew with an exact check there. */
-const REFUSALS = 64;
+/** Exits for an address, since the counters were looked at last, that make it count. */
+const REFUSALS = 16;
 /** Refusals of any kind before the counters are looked at. */
 const LOOK = 500;
 /** Times that a computed jump goes somewhere before a region follows it there; and to how many places at most. */
@@ -119,8 +128,8 @@ export class Translator {
   /** Entries that cannot be translated. */
   private readonly hopeless = new ByAddress<true>(REMEMBERED);
   private readonly exactSites = new ByAddress<true>(REMEMBERED);
-  /** Times that regions were made anew for an address that they are left for. */
-  private readonly coldAsked = new ByAddress<number>(REMEMBERED);
+  /** Times that regions were made anew to do better, by entry. */
+  private readonly remakes = new ByAddress<number>(REMEMBERED);
   /** Where computed jumps have been seen to go, by their address. */
   private readonly seenJumps = new Map<number, Set<number>>();
   private readonly cache: RegionCache<Module>;
@@ -169,7 +178,7 @@ export class Translator {
     if (!this.enabled) return false;
     if (this.options.stress) this.disturb(this.options.stress);
     if (this.view.getUint32(this.field('displaced'), true) !== 0) this.restore();
-    if (this.view.getUint32(this.field('refusals'), true) > LOOK) this.exactness();
+    if (this.view.getUint32(this.field('refusals'), true) > LOOK) this.improve();
     const region = this.regions.get(pc);
     if (region) {
       this.cache.touch(region.module.id);
@@ -224,6 +233,8 @@ export class Translator {
     const t3 = this.clock();
     const module: Module = {
       id: this.nextModule++,
+      remakes: Math.max(...batch.map((d) => this.remakes.get(d.entry) ?? 0)),
+      avoidable: 0,
       bytes: wasm.length,
       regions: [],
       pages: new Set(batch.flatMap((d) => [...d.pages])),
@@ -240,7 +251,7 @@ export class Translator {
         slot: slots[k]!,
         module,
         pages: d.pages,
-        blocks: [...d.blocks.keys()],
+        blocks: new Set(d.blocks.keys()),
         ...emitted[k]!,
       };
       module.regions.push(region);
@@ -448,62 +459,61 @@ export class Translator {
     for (const region of this.regions.values()) this.place(region);
   }
 
-  /** Regions whose checks fail often are made anew, with exact checks where they fail. */
-  private exactness(): void {
+  /** Regions that are often left in ways that new ones would not need are made anew. */
+  private improve(): void {
     const { layout } = this.guest;
     this.statistics.refusals += this.view.getUint32(this.field('refusals'), true);
     this.view.setUint32(this.field('refusals'), 0, true);
     const counters = new Uint32Array(this.guest.store.buffer, layout.refusalCounters, REFUSAL_COUNTERS);
-    const hot = new Set<number>();
-    counters.forEach((n, i) => {
-      if (n >= REFUSALS) hot.add(i);
-    });
-    counters.fill(0);
-    const stale = new Set<Module>();
-    this.noteJumps(stale);
-    if (hot.size === 0 && stale.size === 0) return;
-    const isHot = (pc: number): boolean => hot.has((pc >>> 2) & (REFUSAL_COUNTERS - 1));
-    for (const { module, checkSites, coldTargets } of this.regions.values()) {
-      // A counter stands for the addresses that share it: all of them become exact.
-      for (const pc of checkSites)
-        if (isHot(pc)) {
-          this.exactSites.set(pc, true);
-          stale.add(module);
-        }
-      // What regions are left for again and again has run by now: made anew, they hold it.
-      for (const pc of coldTargets) {
-        const asked = this.coldAsked.get(pc) ?? 0;
-        // Some never get in: a region has its limits.
-        if (asked >= REMAKES || !isHot(pc) || !this.executed(pc)) continue;
-        if (!stale.has(module)) this.coldAsked.set(pc, asked + 1);
-        stale.add(module);
+    // A counter stands for the addresses that share it.
+    const count = (pc: number): number => {
+      const n = counters[(pc >>> 2) & (REFUSAL_COUNTERS - 1)]!;
+      return n < REFUSALS ? 0 : n;
+    };
+    const news = this.noteJumps();
+    for (const { module, blocks, checkSites, coldTargets, jumpSites } of this.regions.values()) {
+      for (const pc of checkSites) {
+        if (count(pc) === 0) continue;
+        this.exactSites.set(pc, true);
+        module.avoidable += count(pc);
       }
+      // What has run by now gets in, except where a region has its limits.
+      for (const pc of coldTargets) if (this.executed(pc)) module.avoidable += count(pc);
+      for (const pc of jumpSites)
+        for (const [to, n] of news.get(pc) ?? []) if (!blocks.has(to)) module.avoidable += n;
     }
+    counters.fill(0);
     // Regions call each other inside a module: to be rid of one is to drop them all.
-    for (const module of stale) {
+    for (const module of new Set([...this.regions.values()].map((r) => r.module))) {
+      const { remakes } = module;
+      if (remakes >= MOST_REMAKES || module.avoidable < AVOIDABLE << (PATIENCE * remakes)) continue;
       this.statistics.invalidations += module.regions.length;
-      for (const region of module.regions) this.samples.set(region.entry, this.threshold - 1);
+      for (const { entry } of module.regions) {
+        this.samples.set(entry, this.threshold - 1);
+        this.remakes.set(entry, remakes + 1);
+      }
       this.cache.delete(module.id);
     }
   }
 
-  /** Takes over what computed jumps were seen to do; modules with jumps that have news are to be made anew. */
-  private noteJumps(stale: Set<Module>): void {
+  /** Takes over what computed jumps were seen to do: by their address, how often they went where. */
+  private noteJumps(): Map<number, [to: number, times: number][]> {
     const { layout, store } = this.guest;
     const entries = new Uint32Array(store.buffer, layout.jumpTable, (JUMP_ENTRIES * JUMP_ENTRY_SIZE) / 4);
-    const news = new Set<number>();
+    const news = new Map<number, [to: number, times: number][]>();
     for (let i = 0; i < entries.length; i += 3) {
       const [site, target, count] = [entries[i]!, entries[i + 1]!, entries[i + 2]!];
       if (count < JUMPS) continue;
       let seen = this.seenJumps.get(site);
       if (!seen) this.seenJumps.set(site, (seen = new Set()));
-      if (seen.has(target) || seen.size >= JUMP_TARGETS) continue;
+      if (!seen.has(target) && seen.size >= JUMP_TARGETS) continue;
       seen.add(target);
-      news.add(site);
+      const of = news.get(site);
+      if (of) of.push([target, count]);
+      else news.set(site, [[target, count]]);
     }
     entries.fill(0);
-    for (const region of this.regions.values())
-      for (const site of region.jumpSites) if (news.has(site)) stale.add(region.module);
+    return news;
   }
 
   private pageChanged(page: number): void {
@@ -511,7 +521,7 @@ export class Translator {
     this.samples.forgetPage(page);
     this.hopeless.forgetPage(page);
     this.exactSites.forgetPage(page);
-    this.coldAsked.forgetPage(page);
+    this.remakes.forgetPage(page);
     this.store.clear();
     if (!on) return;
     this.seenJumps.clear();
