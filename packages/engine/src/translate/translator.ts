@@ -24,7 +24,7 @@ import {
   REGION_SLOTS,
 } from '../layout.js';
 import { REGION_SIGNATURE } from '../loop.js';
-import { RESUME_SIGNATURE } from '../services.js';
+import { ENTER_SIGNATURE, RESUME_SIGNATURE } from '../services.js';
 import type { Stress } from '../stress.js';
 import { ByAddress } from './by-address.js';
 import { CodeStore } from './code-store.js';
@@ -326,11 +326,11 @@ export class Translator {
     const emitted: { coldTargets: ReadonlySet<number>; jumpSites: ReadonlySet<number> }[] = [];
     const { program } = this.templates;
     module.importMemory('env', 'memory', MEMORY_PAGES, MEMORY_PAGES);
-    module.importTable('env', 'regions', REGION_SLOTS);
     const resume = module.importFunc('i', 'resume', RESUME_SIGNATURE);
     const step = module.importFunc('i', 'step', RESUME_SIGNATURE);
     const refused = module.importFunc('i', 'refused', RESUME_SIGNATURE);
     const cold = module.importFunc('i', 'cold', RESUME_SIGNATURE);
+    const enter = module.importFunc('i', 'enter', ENTER_SIGNATURE);
     const jump = module.importFunc('i', 'jump', RESUME_SIGNATURE);
     const check = { params: [Type.i32, Type.i32], results: [Type.i32] };
     const slowRead = module.importFunc('i', 'slowRead', check);
@@ -350,7 +350,6 @@ export class Translator {
       );
     }
     const own = new Map(batch.map((d) => [d.entry, module.func(REGION_SIGNATURE)]));
-    const type = module.type(REGION_SIGNATURE);
     batch.forEach((d, k) => {
       const func = own.get(d.entry)!;
       const { body, coldTargets, jumpSites } = emitRegion(d, {
@@ -365,8 +364,8 @@ export class Translator {
         jump,
         slowRead,
         slowWrite,
+        enter,
         host,
-        type,
         exact: (pc) => this.exactSites.has(pc) || this.options.stress?.exact() === true,
         callee: (target) => {
           const func = own.get(target);
@@ -387,7 +386,6 @@ export class Translator {
     return instantiateModule(compileModule(wasm), {
       env: {
         memory: this.guest.store,
-        regions: this.table,
         host: (n: number) => BigInt.asIntN(64, this.host(n)),
       },
       i: this.services,
