@@ -155,7 +155,10 @@ export class Translator {
     guest.memory.onCodeChange((page) => this.pageChanged(page));
     code.onOpen(
       (page) => this.relink(page),
-      () => this.clear(),
+      () => {
+        this.clear();
+        this.store.clear();
+      },
     );
   }
 
@@ -310,10 +313,12 @@ export class Translator {
     return page === entry >>> 12 || (this.changes.get(page) ?? 0) < RESTLESS;
   }
 
+  /** What is fetched is remembered, so that a change of it must be told of even if nothing runs it. */
   private fetch(pc: number): number | undefined {
     if (pc >= this.guest.layout.guestLimit || pc & (this.isa.unit - 1)) return undefined;
     const page = pc >>> 12;
     if (!(this.guest.memory.perm(page) & Perm.X)) return undefined;
+    this.guest.memory.markCode(page);
     return this.view.getUint32(this.guest.layout.reversed ? 2 ** 32 - pc - 4 : pc, true);
   }
 
