@@ -71,9 +71,13 @@ function hashFiles(texts: Iterable<readonly [string, string]>): string {
 
 /** The artifact of a spec that compiled: the ISA and its interpreter. */
 async function artifact(spec: CompiledSpec): Promise<Uint8Array> {
-  const { isaSections, pack } = await import('./spec-compiler.js');
-  const { buildInterpreter } = await import('./spec-compiler.js');
-  return pack({ ...isaSections(spec.isa!), interpreter: buildInterpreter(spec.isa!).bytes });
+  const { buildInterpreter, encodeTemplates, isaSections, pack } = await import('./spec-compiler.js');
+  const isa = spec.isa!;
+  return pack({
+    ...isaSections(isa),
+    interpreter: buildInterpreter(isa).bytes,
+    templates: encodeTemplates(isa),
+  });
 }
 
 /** Builds the shipped specs beside the bundle. Gives the names built, or diagnostics as text. */

@@ -8,4 +8,5 @@ export { type EngineLayout, layoutOf } from './layout.js';
 export { type CaseFailure, runCases } from './run-cases.js';
 export { StateMachine } from './state-machine.js';
 export type { TranslatorStatistics } from './translate/statistics.js';
+export { encodeTemplates } from './translate/template-store.js';
 export { Translator, type TranslatorOptions } from './translate/translator.js';

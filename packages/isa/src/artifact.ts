@@ -5,7 +5,7 @@ import type { InsnAssembly } from './assembly.js';
 import type { CompiledIsa, DecodeNode, Hook, Insn, Register } from './model.js';
 
 /** Raised when the format changes: older artifacts are then built anew. */
-export const ARTIFACT_VERSION = 1;
+export const ARTIFACT_VERSION = 2;
 const MAGIC = 'mimicisa';
 
 export type Sections = Readonly<Record<string, Uint8Array>>;
@@ -116,19 +116,24 @@ interface RunPart {
   readonly abi?: CompiledIsa['abi'];
   readonly hooks: Readonly<Partial<Record<string, Hook>>>;
 }
-interface LiftPart {
-  readonly insns: readonly Insn[];
+/** What decoding needs: instructions without their semantics. */
+interface DecodePart {
+  readonly insns: readonly Omit<Insn, 'template'>[];
   readonly decode: readonly DecodeNode[];
+}
+interface LiftPart {
+  readonly templates: readonly Body[];
   readonly funcs: readonly Func[];
 }
 
-/** An ISA as sections `run`, `lift` and `asm`. */
+/** An ISA as sections `run`, `decode`, `lift` and `asm`. */
 export function isaSections(isa: CompiledIsa): Sections {
   const { insns, decode, assembly, program, ...rest } = isa;
   const { funcs, ...shared } = program;
   return {
     run: toJson({ ...rest, program: shared } satisfies RunPart),
-    lift: toJson({ insns, decode, funcs } satisfies LiftPart),
+    decode: toJson({ insns: insns.map(({ template: _, ...head }) => head), decode } satisfies DecodePart),
+    lift: toJson({ templates: insns.map((i) => i.template), funcs } satisfies LiftPart),
     asm: toJson(assembly),
   };
 }
@@ -139,6 +144,9 @@ export function isaFrom(sections: Sections): CompiledIsa {
   let lift: LiftPart | undefined;
   const lifted = (): LiftPart => (lift ??= fromJson<LiftPart>(sections['lift']!));
   let assembly: readonly InsnAssembly[] | undefined;
+  let decoding: DecodePart | undefined;
+  const decoded = (): DecodePart => (decoding ??= fromJson<DecodePart>(sections['decode']!));
+  let insns: readonly Insn[] | undefined;
   return {
     ...run,
     program: {
@@ -148,10 +156,15 @@ export function isaFrom(sections: Sections): CompiledIsa {
       },
     },
     get insns() {
-      return lifted().insns;
+      return (insns ??= decoded().insns.map((head, n) => ({
+        ...head,
+        get template() {
+          return lifted().templates[n]!;
+        },
+      })));
     },
     get decode() {
-      return lifted().decode;
+      return decoded().decode;
     },
     get assembly() {
       return (assembly ??= fromJson<readonly InsnAssembly[]>(sections['asm']!));

@@ -46,7 +46,7 @@ export async function run(args: readonly string[]): Promise<number> {
   const { stress } = options;
   const cpu = new Interpreter(isa.isa, isa.interpreter, guest, {
     hosts,
-    translate: translateOf(options),
+    translate: translateOf(options, isa.templates),
     ...(stress === undefined ? {} : { stress }),
   });
   const started = startProcess(cpu, {
@@ -69,18 +69,16 @@ export async function run(args: readonly string[]): Promise<number> {
 }
 
 /** How the translator is set up: by options, and for tests by the environment. */
-function translateOf({ cacheSize, threshold, log }: RunOptions): TranslatorOptions | false {
+function translateOf(
+  { cacheSize, threshold, log }: RunOptions,
+  templates: Uint8Array,
+): TranslatorOptions | false {
   if (cacheSize === 0) return false;
   return {
+    templates,
     ...(cacheSize === undefined ? {} : { cacheBytes: cacheSize }),
     ...(threshold === undefined ? {} : { threshold }),
     ...(log.includes('jit') ? { clock: () => performance.now() } : {}),
-    ...(process.env['MIMIC_DUMP']
-      ? {
-          onRegion: (e: number, _d: unknown, w: Uint8Array) =>
-            fs.writeFileSync(`${process.env['MIMIC_DUMP']}/${e.toString(16)}.wasm`, w),
-        }
-      : {}),
   };
 }
 
@@ -101,7 +99,12 @@ function refuse(name: string, problem: ProgramProblem): number {
 async function findIsa({ identity }: Program, folder: string | undefined) {
   try {
     const sections = await findSpec(identity, folder);
-    if (sections) return { isa: isaFrom(sections), interpreter: sections['interpreter']! };
+    if (sections)
+      return {
+        isa: isaFrom(sections),
+        interpreter: sections['interpreter']!,
+        templates: sections['templates']!,
+      };
   } catch (error) {
     if (error instanceof NoSpec) return new ProgramProblem('unusable', error.message);
     if (error instanceof SpecErrors)

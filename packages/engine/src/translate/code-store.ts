@@ -4,7 +4,9 @@
 import { Body, JumpHint, Op, removeDead, simplify } from '@mimic/ir';
 import type { CompiledIsa, Insn } from '@mimic/isa';
 import { decode } from '@mimic/isa/decode';
-import { append, type Template, type Templates } from './templates.js';
+import type { TranslatorStatistics } from './statistics.js';
+import type { TemplateSource } from './template-store.js';
+import { append, type Template } from './templates.js';
 
 /** A decoded instruction. */
 export interface RegionInsn {
@@ -42,8 +44,11 @@ export class CodeStore {
 
   constructor(
     private readonly isa: CompiledIsa,
-    readonly templates: Templates,
+    readonly templates: TemplateSource,
     private readonly fetch: Fetch,
+    /** Where and by what the time of lifting is counted. */
+    private readonly times: Pick<TranslatorStatistics, 'liftTime' | 'optimizeTime'>,
+    private readonly clock: () => number,
   ) {}
 
   /** Code changed. */
@@ -112,7 +117,8 @@ export class CodeStore {
   }
 
   private simplified(insns: readonly RegionInsn[]): Body {
-    const { clock, times, program } = this.templates;
+    const { clock, times } = this;
+    const { program } = this.templates;
     const t0 = clock();
     const raw = new Body();
     insns.forEach((x, n) => {

@@ -2,7 +2,6 @@
 // In: a CompiledIsa. Out: Template by instruction number, made at first use. Must not know: regions.
 import { type Body, Op, optimize, type SplitProgram, splitBody, splitProgram, structure } from '@mimic/ir';
 import type { CompiledIsa } from '@mimic/isa';
-import { noStatistics, type TranslatorStatistics } from './statistics.js';
 
 export interface Template {
   readonly body: Body;
@@ -21,12 +20,7 @@ export class Templates {
   readonly program: SplitProgram;
   private readonly made: (Template | undefined)[] = [];
 
-  constructor(
-    private readonly isa: CompiledIsa,
-    /** Where and by what the time of lifting is counted. */
-    readonly times: Pick<TranslatorStatistics, 'liftTime' | 'optimizeTime'> = noStatistics(),
-    readonly clock: () => number = () => 0,
-  ) {
+  constructor(private readonly isa: CompiledIsa) {
     this.program = splitProgram(isa.program, { bigEndian: isa.endian === 'big' });
   }
 

@@ -33,9 +33,12 @@ import { emitRegion } from './emit-region.js';
 import { narrow } from './narrow.js';
 import { RegionCache } from './region-cache.js';
 import { noStatistics, type TranslatorStatistics } from './statistics.js';
+import { decodeTemplates, type TemplateSource } from './template-store.js';
 import { Templates } from './templates.js';
 
 export interface TranslatorOptions {
+  /** What encodeTemplates made of the ISA; made anew when absent. */
+  readonly templates?: Uint8Array;
   /** Samples of an address before its region is translated. */
   readonly threshold?: number;
   /** Bytes of WebAssembly kept. 0: nothing is translated. */
@@ -99,7 +102,7 @@ const JUMP_TARGETS = 256;
 
 export class Translator {
   readonly statistics: TranslatorStatistics = noStatistics();
-  private readonly templates: Templates;
+  private readonly templates: TemplateSource;
   private readonly store: CodeStore;
   private readonly table: WasmTable;
   private readonly view: DataView;
@@ -149,8 +152,8 @@ export class Translator {
       this.unlink(m),
     );
     this.clock = options.clock ?? (() => 0);
-    this.templates = new Templates(isa, this.statistics, this.clock);
-    this.store = new CodeStore(isa, this.templates, (pc) => this.fetch(pc));
+    this.templates = options.templates ? decodeTemplates(options.templates) : new Templates(isa);
+    this.store = new CodeStore(isa, this.templates, (pc) => this.fetch(pc), this.statistics, this.clock);
     for (let i = 0; i < this.table.length; i++) this.table.set(i, services['stub']);
     guest.memory.onCodeChange((page) => this.pageChanged(page));
     code.onOpen(
