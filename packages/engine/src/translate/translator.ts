@@ -28,6 +28,7 @@ import { ENTER_SIGNATURE, RESUME_SIGNATURE } from '../services.js';
 import type { Stress } from '../stress.js';
 import { ByAddress } from './by-address.js';
 import { CodeStore } from './code-store.js';
+import type { Translated } from './describe.js';
 import { type Discovered, discover } from './discover.js';
 import { emitRegion } from './emit-region.js';
 import { narrow } from './narrow.js';
@@ -49,8 +50,8 @@ export interface TranslatorOptions {
   readonly clock?: () => number;
   /** Decides at random what is dropped, checked exactly and put together. */
   readonly stress?: Stress;
-  /** Told of each region made, for dumps. */
-  readonly onRegion?: (entry: number, region: Discovered, wasm: Uint8Array) => void;
+  /** Told of each module made, for dumps. */
+  readonly onModule?: (made: Translated) => void;
 }
 
 /** A translated region that is linked. */
@@ -224,6 +225,7 @@ export class Translator {
     const slots = batch.map((d) => this.slotOf(d.entry));
     const { wasm, emitted } = this.emit(batch);
     const t2 = this.clock();
+    this.options.onModule?.({ regions: batch, wasm, program: this.templates.program });
     const exports = this.instantiate(wasm);
     const t3 = this.clock();
     const module: Module = {
@@ -249,7 +251,6 @@ export class Translator {
       };
       module.regions.push(region);
       this.link(region, exports[`r${k}`]!);
-      this.options.onRegion?.(d.entry, d, wasm);
     });
     for (const page of module.pages) {
       let on = this.byPage.get(page);
