@@ -8,7 +8,7 @@ afterAll(() => rmSync(work, { recursive: true }));
 
 const quick = ['bench', '--quick', '--only', 'integer'];
 
-describe('mimic bench', () => {
+describe('mimic bench', { timeout: 120_000 }, () => {
   it('measures one kernel, alone, and writes what it found', () => {
     const files = ['--json', `${work}/r.json`, '--html', `${work}/r.html`];
     const { status, stdout, stderr } = runMimic([...quick, ...files]);

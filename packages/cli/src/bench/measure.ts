@@ -106,11 +106,13 @@ async function calibrate(w: Workload, sides: readonly Side[], options: MeasureOp
     if (!w.rival && runs.some((r) => r.output !== runs[0]!.output))
       throw new Failure(`the outputs differ between ${sides.map((s) => s.name).join(' and ')}`);
     if (w.repeat === 'never') return 1;
-    const now = { repeats, seconds: runs.map((r) => r.wall) };
+    // Processor time: what else the machine does hardly changes it.
+    const now = { repeats, seconds: runs.map((r) => r.user) };
     const next = repeatsFor(target, now, before);
-    if (turn === 5 || next <= 1.5 * repeats) return next;
-    // Near the start most of the time is starting: the next trial shows what a repeat adds.
-    repeats = Math.min(next, repeats * 20);
+    // One trial does not tell how much of it was starting.
+    const enough = turn > 0 || Math.max(...now.seconds) > 2 * target;
+    if (turn === 5 || (enough && next <= 1.5 * repeats)) return next;
+    repeats = Math.min(Math.max(next, enough ? 1 : 4), repeats * 20);
     before = now;
   }
 }

@@ -45,6 +45,8 @@ export interface TranslationRow {
   /** Guest instructions translated, and bytes of WebAssembly made of them. */
   readonly instructions: number;
   readonly bytes: number;
+  /** Instructions lifted and optimised: what several regions share is done once. */
+  readonly lifted: number;
   readonly seconds: Readonly<Record<Stage, number>>;
 }
 

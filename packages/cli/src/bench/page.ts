@@ -73,7 +73,7 @@ function tiles(report: Report): string {
       `hello, wall; node -e 0 takes ${duration(hello.other.wall.median)}`,
     ]);
   const speed = report.suites.find((s) => s.suite === 'interpret');
-  if (speed) out.push([amount(speed.rate), `instructions a second interpreted, ${speed.name}`]);
+  if (speed) out.push([amount(speed.rate), `instructions a second, ${speed.name}`]);
   const all = report.translation.find((r) => r.program === 'flat') ?? report.translation.at(-1);
   if (all) out.push([amount(rates(all).all), `instructions a second translated, ${all.program}`]);
   const tile = ([big, small]: [string, string]): string =>

@@ -29,6 +29,7 @@ const report: Report = {
       program: 'flat',
       instructions: 1000,
       bytes: 40000,
+      lifted: 900,
       seconds: { decode: 0.001, lift: 0.001, optimise: 0.002, emit: 0.004, compile: 0.002 },
     },
   ],

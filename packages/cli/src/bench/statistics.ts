@@ -38,7 +38,8 @@ export function overall(rows: readonly Row[], time: keyof Times): number | undef
 export function rates(row: TranslationRow): Record<Stage | 'all', number> {
   const total = STAGES.reduce((sum, s) => sum + row.seconds[s], 0);
   const out = { all: row.instructions / total } as Record<Stage | 'all', number>;
-  for (const s of STAGES) out[s] = row.instructions / row.seconds[s];
+  const once: readonly Stage[] = ['lift', 'optimise'];
+  for (const s of STAGES) out[s] = (once.includes(s) ? row.lifted : row.instructions) / row.seconds[s];
   return out;
 }
 

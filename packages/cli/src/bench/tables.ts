@@ -93,7 +93,10 @@ function translation({ translation: rows }: Report): Table {
         amount(by.all),
       ];
     }),
-    notes: [],
+    notes:
+      rows.length > 0
+        ? ['decode: with finding blocks; lift and optimise: of what was not lifted before for another region']
+        : [],
   };
 }
 

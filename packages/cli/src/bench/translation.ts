@@ -11,8 +11,10 @@ import { findSpec } from '../specs.js';
 import { STAGES, type Stage, type TranslationRow } from './model.js';
 import { median } from './statistics.js';
 
-/** Translate early, so that much is: this measures translating, not choosing what. */
-const EAGER = { threshold: 1, quantum: 2048 } as const;
+/** Translate early and without a bound, so that much is: this measures translating, not choosing what. */
+const EAGER = { threshold: 2, share: Number.POSITIVE_INFINITY } as const;
+/** Instructions between two looks for what is hot. */
+const QUANTUM = 4096;
 
 export interface Translated {
   readonly name: string;
@@ -31,8 +33,8 @@ async function translate({ name, program, args }: Translated): Promise<Translati
   if (!sections) return undefined;
   const isa = isaFrom(sections);
   const cpu = new Interpreter(isa, sections['interpreter']!, createGuest(isa), {
-    quantum: EAGER.quantum,
-    translate: { threshold: EAGER.threshold, clock: () => performance.now() },
+    quantum: QUANTUM,
+    translate: { ...EAGER, clock: () => performance.now() },
   });
   const sink = new NodeFile(openSync('/dev/null', 'r+'), false);
   const started = startProcess(cpu, {
@@ -57,7 +59,7 @@ function rowOf(program: string, s: TranslatorStatistics): TranslationRow {
     emit: (s.emitTime - s.liftTime - s.optimizeTime) / 1000,
     compile: s.compileTime / 1000,
   };
-  return { program, instructions: s.instructions, bytes: s.bytes, seconds };
+  return { program, instructions: s.instructions, bytes: s.bytes, lifted: s.lifted, seconds };
 }
 
 /** The row of each program by medians of `rounds` rounds, after a first one that is given as a row of its own. */
@@ -86,6 +88,7 @@ function sum(program: string, rows: readonly TranslationRow[]): TranslationRow {
     program,
     instructions: total((r) => r.instructions),
     bytes: total((r) => r.bytes),
+    lifted: total((r) => r.lifted),
     seconds: byStage((stage) => total((r) => r.seconds[stage])),
   };
 }
@@ -97,6 +100,7 @@ function middle(program: string, rows: readonly TranslationRow[]): TranslationRo
     program,
     instructions,
     bytes: median(rows.map((r) => r.bytes)),
+    lifted: median(rows.map((r) => r.lifted)),
     seconds: byStage((s) => instructions * median(rows.map((r) => r.seconds[s] / r.instructions))),
   };
 }

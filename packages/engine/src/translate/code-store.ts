@@ -4,7 +4,7 @@
 import { Body, JumpHint, Op, removeDead, simplify } from '@mimic/ir';
 import type { CompiledIsa, Insn } from '@mimic/isa';
 import { decode } from '@mimic/isa/decode';
-import type { TranslatorStatistics } from './statistics.js';
+import { noStatistics, type TranslatorStatistics } from './statistics.js';
 import type { TemplateSource } from './template-store.js';
 import { append, type Template } from './templates.js';
 
@@ -34,6 +34,8 @@ export interface InsnExits {
 /** The instruction word at `pc`, or undefined where it may not be executed. */
 export type Fetch = (pc: number) => number | undefined;
 
+type LiftTimes = Pick<TranslatorStatistics, 'lifted' | 'liftTime' | 'optimizeTime'>;
+
 /** Instructions remembered at most; then everything is forgotten. */
 const LIMIT = 200_000;
 
@@ -47,7 +49,7 @@ export class CodeStore {
     readonly templates: TemplateSource,
     private readonly fetch: Fetch,
     /** Where and by what the time of lifting is counted. */
-    private readonly times: Pick<TranslatorStatistics, 'liftTime' | 'optimizeTime'>,
+    private readonly times: LiftTimes,
     private readonly clock: () => number,
   ) {}
 
@@ -85,7 +87,7 @@ export class CodeStore {
 
   private findExits(x: RegionInsn): InsnExits {
     const next = (x.pc + x.insn.length) >>> 0;
-    const body = this.simplified([x]);
+    const body = this.simplified([x], noStatistics());
     const exits: Exit[] = [];
     let depth = 0;
     let falls = true;
@@ -111,13 +113,14 @@ export class CodeStore {
     const start = insns[0]!.pc;
     const old = this.bodies.get(start);
     if (old?.count === insns.length) return old.body;
-    const body = this.simplified(insns);
+    const body = this.simplified(insns, this.times);
     this.bodies.set(start, { count: insns.length, body });
     return body;
   }
 
-  private simplified(insns: readonly RegionInsn[]): Body {
-    const { clock, times } = this;
+  /** Counted in `times`. */
+  private simplified(insns: readonly RegionInsn[], times: LiftTimes): Body {
+    const { clock } = this;
     const { program } = this.templates;
     const t0 = clock();
     const raw = new Body();
@@ -126,6 +129,7 @@ export class CodeStore {
     });
     const t1 = clock();
     const body = removeDead(simplify(raw, program));
+    times.lifted += insns.length;
     times.liftTime += t1 - t0;
     times.optimizeTime += clock() - t1;
     return body;

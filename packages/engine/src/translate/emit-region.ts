@@ -57,13 +57,19 @@ const RET = 0;
 const DEPTH = 1;
 const FUEL = 2;
 
-/** What is known of a region once it is emitted. */
-export interface EmittedRegion {
-  readonly body: FunctionBody;
+/** Where a region is left in ways that a better region might not need, by address. */
+export interface RegionExits {
   /** Addresses for which it is left because they are not in it. */
   readonly coldTargets: ReadonlySet<number>;
   /** Its computed jumps. */
   readonly jumpSites: ReadonlySet<number>;
+  /** Instructions that it leaves to the interpreter when their quick check fails. */
+  readonly checkSites: ReadonlySet<number>;
+}
+
+/** What is known of a region once it is emitted. */
+export interface EmittedRegion extends RegionExits {
+  readonly body: FunctionBody;
   /** Bodies by block, for dumps. */
   readonly bodies: readonly (readonly [pc: number, body: Body])[];
 }
@@ -93,6 +99,7 @@ class RegionEmitter {
   private readonly labels = new Map<number, number>();
   private readonly coldTargets = new Set<number>();
   private readonly jumpSites = new Set<number>();
+  readonly checkSites = new Set<number>();
   /** Local that tells a dispatcher where to go. */
   private readonly selectors = new Map<number, number>();
 
@@ -169,6 +176,7 @@ class RegionEmitter {
       body: { locals: this.locals.types, code },
       coldTargets: this.coldTargets,
       jumpSites: this.jumpSites,
+      checkSites: this.checkSites,
       bodies: this.nodes.map((n) => [n.block.pc, n.body] as const),
     };
   }
@@ -596,8 +604,10 @@ class BlockTarget implements Target {
       e.op(W.i32_ne);
     } else e.op(W.i32_eqz);
     e.if(VOID);
-    if (!exact) this.leave(e, 'refused');
-    else {
+    if (!exact) {
+      this.r.checkSites.add(this.insn.pc);
+      this.leave(e, 'refused');
+    } else {
       const slow = (func: number): void => {
         e.getLocal(low);
         e.i32(group.length);

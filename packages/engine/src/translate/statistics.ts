@@ -13,6 +13,8 @@ export interface TranslatorStatistics {
   invalidations: number;
   /** Permission checks that failed in translated code. */
   refusals: number;
+  /** Guest instructions lifted: those of blocks that other regions had before are remembered. */
+  lifted: number;
   /**
    * Milliseconds, where a clock was given: decoding and finding blocks; making code, and of that putting templates
    * together and simplifying them; the host's compiler.
@@ -27,6 +29,6 @@ export interface TranslatorStatistics {
 export function noStatistics(): TranslatorStatistics {
   return {
     modules: 0, regions: 0, instructions: 0, bytes: 0, evictions: 0, invalidations: 0, refusals: 0,
-    discoverTime: 0, emitTime: 0, liftTime: 0, optimizeTime: 0, compileTime: 0,
+    lifted: 0, discoverTime: 0, emitTime: 0, liftTime: 0, optimizeTime: 0, compileTime: 0,
   }; // biome-ignore format: one table
 }

@@ -30,7 +30,7 @@ import { ByAddress } from './by-address.js';
 import { CodeStore } from './code-store.js';
 import type { Translated } from './describe.js';
 import { type Discovered, discover } from './discover.js';
-import { emitRegion } from './emit-region.js';
+import { emitRegion, type RegionExits } from './emit-region.js';
 import { narrow } from './narrow.js';
 import { RegionCache } from './region-cache.js';
 import { noStatistics, type TranslatorStatistics } from './statistics.js';
@@ -48,6 +48,8 @@ export interface TranslatorOptions {
   readonly cacheModules?: number;
   /** Milliseconds, for statistics. */
   readonly clock?: () => number;
+  /** Share of the run that may be spent on translating, for benchmarks. */
+  readonly share?: number;
   /** Decides at random what is dropped, checked exactly and put together. */
   readonly stress?: Stress;
   /** Told of each module made, for dumps. */
@@ -55,16 +57,13 @@ export interface TranslatorOptions {
 }
 
 /** A translated region that is linked. */
-interface Region {
+interface Region extends RegionExits {
   readonly entry: number;
   readonly slot: number;
   readonly module: Module;
   readonly pages: ReadonlySet<number>;
   /** Addresses of its blocks. */
   readonly blocks: readonly number[];
-  /** Addresses for which it is left because it does not hold them, and its computed jumps. */
-  readonly coldTargets: ReadonlySet<number>;
-  readonly jumpSites: ReadonlySet<number>;
 }
 
 interface Module {
@@ -190,7 +189,7 @@ export class Translator {
     }
     if (this.hopeless.has(pc)) return false;
     const spent = this.statistics.instructions * COST;
-    if (!this.options.stress && spent > retired * SHARE + CREDIT) return false;
+    if (!this.options.stress && spent > retired * (this.options.share ?? SHARE) + CREDIT) return false;
     this.samples.delete(pc);
     this.translate(pc);
     return true;
@@ -329,10 +328,10 @@ export class Translator {
   /** Module bytes, and for each region for what it is left. */
   private emit(batch: readonly Discovered[]): {
     wasm: Uint8Array;
-    emitted: { coldTargets: ReadonlySet<number>; jumpSites: ReadonlySet<number> }[];
+    emitted: RegionExits[];
   } {
     const module = new ModuleBuilder();
-    const emitted: { coldTargets: ReadonlySet<number>; jumpSites: ReadonlySet<number> }[] = [];
+    const emitted: RegionExits[] = [];
     const { program } = this.templates;
     module.importMemory('env', 'memory', MEMORY_PAGES, MEMORY_PAGES);
     const resume = module.importFunc('i', 'resume', RESUME_SIGNATURE);
@@ -361,7 +360,7 @@ export class Translator {
     const own = new Map(batch.map((d) => [d.entry, module.func(REGION_SIGNATURE)]));
     batch.forEach((d, k) => {
       const func = own.get(d.entry)!;
-      const { body, coldTargets, jumpSites } = emitRegion(d, {
+      const { body, coldTargets, jumpSites, checkSites } = emitRegion(d, {
         layout: this.guest.layout,
         program,
         store: this.store,
@@ -384,7 +383,7 @@ export class Translator {
           return { slot: this.slotOf(target) };
         },
       });
-      emitted.push({ coldTargets, jumpSites });
+      emitted.push({ coldTargets, jumpSites, checkSites });
       module.define(func, body);
       module.exportFunc(`r${k}`, func);
     });
@@ -464,39 +463,36 @@ export class Translator {
       if (n >= REFUSALS) hot.add(i);
     });
     counters.fill(0);
-    const stale = new Set<Region>();
+    const stale = new Set<Module>();
     this.noteJumps(stale);
     if (hot.size === 0 && stale.size === 0) return;
-    for (const region of this.regions.values()) {
-      for (const page of region.pages)
-        for (const i of hot) {
-          // A counter stands for the addresses that share it: all of them become exact.
-          const pc = ((page << 12) & ~((REFUSAL_COUNTERS << 2) - 1)) + (i << 2);
-          if (pc >>> 12 !== page >>> 0) continue;
-          this.exactSites.set(pc >>> 0, true);
-          stale.add(region);
+    const isHot = (pc: number): boolean => hot.has((pc >>> 2) & (REFUSAL_COUNTERS - 1));
+    for (const { module, checkSites, coldTargets } of this.regions.values()) {
+      // A counter stands for the addresses that share it: all of them become exact.
+      for (const pc of checkSites)
+        if (isHot(pc)) {
+          this.exactSites.set(pc, true);
+          stale.add(module);
         }
-    }
-    // What regions are left for again and again has run by now: made anew, they hold it.
-    for (const region of this.regions.values())
-      for (const pc of region.coldTargets) {
+      // What regions are left for again and again has run by now: made anew, they hold it.
+      for (const pc of coldTargets) {
         const asked = this.coldAsked.get(pc) ?? 0;
         // Some never get in: a region has its limits.
-        if (asked >= REMAKES || !hot.has((pc >>> 2) & (REFUSAL_COUNTERS - 1)) || !this.executed(pc)) continue;
-        if (!stale.has(region)) this.coldAsked.set(pc, asked + 1);
-        stale.add(region);
+        if (asked >= REMAKES || !isHot(pc) || !this.executed(pc)) continue;
+        if (!stale.has(module)) this.coldAsked.set(pc, asked + 1);
+        stale.add(module);
       }
-    for (const region of stale) {
-      this.statistics.invalidations++;
-      this.samples.set(region.entry, this.threshold - 1);
-      this.unlinkRegion(region);
-      region.module.regions.splice(region.module.regions.indexOf(region), 1);
-      if (region.module.regions.length === 0) this.cache.delete(region.module.id);
+    }
+    // Regions call each other inside a module: to be rid of one is to drop them all.
+    for (const module of stale) {
+      this.statistics.invalidations += module.regions.length;
+      for (const region of module.regions) this.samples.set(region.entry, this.threshold - 1);
+      this.cache.delete(module.id);
     }
   }
 
-  /** Takes over what computed jumps were seen to do; regions with jumps that have news are to be made anew. */
-  private noteJumps(stale: Set<Region>): void {
+  /** Takes over what computed jumps were seen to do; modules with jumps that have news are to be made anew. */
+  private noteJumps(stale: Set<Module>): void {
     const { layout, store } = this.guest;
     const entries = new Uint32Array(store.buffer, layout.jumpTable, (JUMP_ENTRIES * JUMP_ENTRY_SIZE) / 4);
     const news = new Set<number>();
@@ -511,7 +507,7 @@ export class Translator {
     }
     entries.fill(0);
     for (const region of this.regions.values())
-      for (const site of region.jumpSites) if (news.has(site)) stale.add(region);
+      for (const site of region.jumpSites) if (news.has(site)) stale.add(region.module);
   }
 
   private pageChanged(page: number): void {
