@@ -232,6 +232,10 @@ const WRITES: Readonly<Record<string, Write>> = {
     b.memory.pokeBytes(at, bytesOf(b, word));
   },
   'the guest itself': guestStore,
+  'anyone, once there was no room for records and all were dropped': (b, at, word) => {
+    b.cpu.code.clear();
+    b.memory.pokeU32(at, word);
+  },
   'new pages in its place': remap,
   'a page that is made writable and executable by turns': (b, at, word) => {
     b.memory.protect(at & ~4095, 4096, Perm.R | Perm.W);

@@ -7,6 +7,7 @@ export { type HostValues, Interpreter, type InterpreterOptions } from './interpr
 export { type EngineLayout, layoutOf } from './layout.js';
 export { type CaseFailure, runCases } from './run-cases.js';
 export { StateMachine } from './state-machine.js';
+export { DUMPS, type Dump, describe, type Translated } from './translate/describe.js';
 export type { TranslatorStatistics } from './translate/statistics.js';
 export { encodeTemplates } from './translate/template-store.js';
 export { Translator, type TranslatorOptions } from './translate/translator.js';

@@ -13,6 +13,12 @@ import {
 } from './layout.js';
 import { REGION_SIGNATURE } from './loop.js';
 
+/** (ret, depth, fuel, slot) -> (pc, fuel) */
+export const ENTER_SIGNATURE = {
+  params: [Type.i32, Type.i32, Type.i32, Type.i32],
+  results: [Type.i32, Type.i32],
+};
+
 /** (pc, ret, depth, fuel) -> (pc, fuel) */
 export const RESUME_SIGNATURE = {
   params: [Type.i32, Type.i32, Type.i32, Type.i32],
@@ -25,7 +31,7 @@ const [PC, RET, DEPTH, FUEL] = [0, 1, 2, 3];
  * resume: runs from pc until the guest reaches ret. step: the same, but pc's own instruction is not entered as a
  * region: it is the one that a region could not do. refused: step, and counts a failed permission check. cold: resume,
  * and counts that the region does not hold the code. jump: resume, and notes where the jump at `site` goes. stub: in
- * empty slots of the table of regions; the pc is in the state block.
+ * empty slots of the table of regions; the pc is in the state block. enter: calls the region in a slot.
  */
 export function defineServices(
   module: ModuleBuilder,
@@ -155,7 +161,16 @@ export function defineServices(
     a.i32(0).memory(W.i32_load, field('pc')).get(0).get(1).get(2).call(resume);
     module.define(stub, { locals: [], code: a.code });
   }
-  return { resume, step, refused, cold, jump, stub };
+  // Only this module imports the table: the host keeps every instance that does as long as the table.
+  const enter = module.func(ENTER_SIGNATURE);
+  {
+    const a = new Assembler();
+    a.get(0).get(1).get(2).get(3).op(W.call_indirect);
+    a.code.u32(module.type(REGION_SIGNATURE));
+    a.code.u32(0);
+    module.define(enter, { locals: [], code: a.code });
+  }
+  return { resume, step, refused, cold, jump, stub, enter };
 }
 
 /** Opens an `if` in which local `record` holds the address of the record of the instruction at local `pc`. */

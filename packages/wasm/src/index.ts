@@ -5,3 +5,4 @@ export * from './module.js';
 export { Type, VOID, W } from './opcodes.js';
 export * from './platform.js';
 export type { Target } from './target.js';
+export { moduleText } from './text.js';

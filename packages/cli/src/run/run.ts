@@ -2,7 +2,8 @@
 // In: arguments. Out: an exit status, or death by the guest's signal. Must not know: how a program runs.
 import * as fs from 'node:fs';
 import * as path from 'node:path';
-import { createGuest, Interpreter, type TranslatorOptions } from '@mimic/engine';
+import { createGuest, DUMPS, describe, Interpreter, type TranslatorOptions } from '@mimic/engine';
+import type { CompiledIsa } from '@mimic/isa';
 import { isaFrom } from '@mimic/isa/artifact';
 import {
   openProgram,
@@ -46,7 +47,7 @@ export async function run(args: readonly string[]): Promise<number> {
   const { stress } = options;
   const cpu = new Interpreter(isa.isa, isa.interpreter, guest, {
     hosts,
-    translate: translateOf(options, isa.templates),
+    translate: translateOf(options, isa, out),
     ...(stress === undefined ? {} : { stress }),
   });
   const started = startProcess(cpu, {
@@ -68,14 +69,17 @@ export async function run(args: readonly string[]): Promise<number> {
   return finish(end);
 }
 
-/** How the translator is set up: by options, and for tests by the environment. */
+/** How the translator is set up. Dumps of what it makes go to `out`. */
 function translateOf(
   { cacheSize, threshold, log }: RunOptions,
-  templates: Uint8Array,
+  { isa, templates }: { readonly isa: CompiledIsa; readonly templates: Uint8Array },
+  out: number,
 ): TranslatorOptions | false {
   if (cacheSize === 0) return false;
+  const dumps = new Set(DUMPS.filter((d) => log.includes(d)));
   return {
     templates,
+    ...(dumps.size ? { onModule: (m) => void fs.writeSync(out, `${describe(isa, m, dumps)}\n`) } : {}),
     ...(cacheSize === undefined ? {} : { cacheBytes: cacheSize }),
     ...(threshold === undefined ? {} : { threshold }),
     ...(log.includes('jit') ? { clock: () => performance.now() } : {}),

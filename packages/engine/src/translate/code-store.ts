@@ -66,7 +66,9 @@ export class CodeStore {
     if (old !== undefined) return old;
     if (this.insns.size >= LIMIT) this.clear();
     const word = this.fetch(pc);
-    const d = word === undefined ? undefined : decode(this.isa, word);
+    // Not remembered: nobody tells when it becomes executable.
+    if (word === undefined) return null;
+    const d = decode(this.isa, word);
     const template = d && this.templates.get(d.number);
     const made =
       d && template && !template.loops

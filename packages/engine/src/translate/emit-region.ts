@@ -41,14 +41,14 @@ export interface RegionSurroundings {
   readonly cold: number;
   /** As resume, for a computed jump: notes where it goes. */
   readonly jump: number;
+  /** (ret, depth, fuel, slot) -> (pc, fuel): calls the region in a slot. */
+  readonly enter: number;
   /** (address, bytes) -> 0 when the exact check allows it. */
   readonly slowRead: number;
   readonly slowWrite: number;
   readonly host: number;
   /** How a call of a static target is made: a function of this module, or a slot of the shared table. */
   callee(target: number): { readonly func: number } | { readonly slot: number } | undefined;
-  /** Type number of a region's function. */
-  readonly type: number;
   /** Instructions whose permission check fails often: they check exactly before they give up. */
   exact(pc: number): boolean;
 }
@@ -377,9 +377,8 @@ class RegionEmitter {
       this.memory(W.i32_store, this.s.layout.stateBase + this.s.layout.fields.pc);
       this.frame(back);
       this.i32(callee.slot);
-      this.op(W.call_indirect);
-      this.code.u32(this.s.type);
-      this.code.u32(0);
+      this.op(W.call);
+      this.code.u32(this.s.enter);
     } else {
       push();
       this.frame(back);

@@ -206,7 +206,18 @@ function program(seed: number): Trial {
   m.place(end);
   m.word(0x44000002);
   const words = m.items.map((f, k) => f(TRIAL_CODE + 4 * k));
-  return { words, seed, prepare };
+  // Some have an address of their own code in a register.
+  const writable = r.below(8) === 0;
+  const offset = 4 * r.below(words.length) + 16;
+  return {
+    words,
+    seed,
+    writable,
+    prepare: (cpu) => {
+      prepare(cpu);
+      if (writable) cpu.machine.setCell(GPR, 31, BigInt(TRIAL_CODE + offset));
+    },
+  };
 }
 
 /** What differs; undefined where the program says nothing. */
@@ -276,7 +287,7 @@ describe('random programs', () => {
     }
     const { regions } = stressed.translator!.statistics;
     if (process.env['TRIALS']) console.log(`${left} left out; ${regions} regions`);
-    expect(left).toBeLessThan(TRIALS / 4);
+    expect(left).toBeLessThan(TRIALS / 3);
     expect(regions).toBeGreaterThan(TRIALS / 2);
   }, 3_600_000);
 });

@@ -24,10 +24,11 @@ import {
   REGION_SLOTS,
 } from '../layout.js';
 import { REGION_SIGNATURE } from '../loop.js';
-import { RESUME_SIGNATURE } from '../services.js';
+import { ENTER_SIGNATURE, RESUME_SIGNATURE } from '../services.js';
 import type { Stress } from '../stress.js';
 import { ByAddress } from './by-address.js';
 import { CodeStore } from './code-store.js';
+import type { Translated } from './describe.js';
 import { type Discovered, discover } from './discover.js';
 import { emitRegion, type RegionExits } from './emit-region.js';
 import { narrow } from './narrow.js';
@@ -51,8 +52,8 @@ export interface TranslatorOptions {
   readonly share?: number;
   /** Decides at random what is dropped, checked exactly and put together. */
   readonly stress?: Stress;
-  /** Told of each region made, for dumps. */
-  readonly onRegion?: (entry: number, region: Discovered, wasm: Uint8Array) => void;
+  /** Told of each module made, for dumps. */
+  readonly onModule?: (made: Translated) => void;
 }
 
 /** A translated region that is linked. */
@@ -166,7 +167,10 @@ export class Translator {
     guest.memory.onCodeChange((page) => this.pageChanged(page));
     code.onOpen(
       (page) => this.relink(page),
-      () => this.clear(),
+      () => {
+        this.clear();
+        this.store.clear();
+      },
     );
   }
 
@@ -229,6 +233,7 @@ export class Translator {
     const slots = batch.map((d) => this.slotOf(d.entry));
     const { wasm, emitted } = this.emit(batch);
     const t2 = this.clock();
+    this.options.onModule?.({ regions: batch, wasm, program: this.templates.program });
     const exports = this.instantiate(wasm);
     const t3 = this.clock();
     const module: Module = {
@@ -256,7 +261,6 @@ export class Translator {
       };
       module.regions.push(region);
       this.link(region, exports[`r${k}`]!);
-      this.options.onRegion?.(d.entry, d, wasm);
     });
     for (const page of module.pages) {
       let on = this.byPage.get(page);
@@ -323,10 +327,12 @@ export class Translator {
     return page === entry >>> 12 || (this.changes.get(page) ?? 0) < RESTLESS;
   }
 
+  /** What is fetched is remembered, so that a change of it must be told of even if nothing runs it. */
   private fetch(pc: number): number | undefined {
     if (pc >= this.guest.layout.guestLimit || pc & (this.isa.unit - 1)) return undefined;
     const page = pc >>> 12;
     if (!(this.guest.memory.perm(page) & Perm.X)) return undefined;
+    this.guest.memory.markCode(page);
     return this.view.getUint32(this.guest.layout.reversed ? 2 ** 32 - pc - 4 : pc, true);
   }
 
@@ -339,11 +345,11 @@ export class Translator {
     const emitted: RegionExits[] = [];
     const { program } = this.templates;
     module.importMemory('env', 'memory', MEMORY_PAGES, MEMORY_PAGES);
-    module.importTable('env', 'regions', REGION_SLOTS);
     const resume = module.importFunc('i', 'resume', RESUME_SIGNATURE);
     const step = module.importFunc('i', 'step', RESUME_SIGNATURE);
     const refused = module.importFunc('i', 'refused', RESUME_SIGNATURE);
     const cold = module.importFunc('i', 'cold', RESUME_SIGNATURE);
+    const enter = module.importFunc('i', 'enter', ENTER_SIGNATURE);
     const jump = module.importFunc('i', 'jump', RESUME_SIGNATURE);
     const check = { params: [Type.i32, Type.i32], results: [Type.i32] };
     const slowRead = module.importFunc('i', 'slowRead', check);
@@ -363,7 +369,6 @@ export class Translator {
       );
     }
     const own = new Map(batch.map((d) => [d.entry, module.func(REGION_SIGNATURE)]));
-    const type = module.type(REGION_SIGNATURE);
     batch.forEach((d, k) => {
       const func = own.get(d.entry)!;
       const { body, coldTargets, jumpSites, checkSites } = emitRegion(d, {
@@ -378,8 +383,8 @@ export class Translator {
         jump,
         slowRead,
         slowWrite,
+        enter,
         host,
-        type,
         exact: (pc) => this.exactSites.has(pc) || this.options.stress?.exact() === true,
         callee: (target) => {
           const func = own.get(target);
@@ -400,7 +405,6 @@ export class Translator {
     return instantiateModule(compileModule(wasm), {
       env: {
         memory: this.guest.store,
-        regions: this.table,
         host: (n: number) => BigInt.asIntN(64, this.host(n)),
       },
       i: this.services,

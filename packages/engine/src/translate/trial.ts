@@ -16,6 +16,8 @@ export interface Trial {
   readonly seed: number;
   /** Puts registers right that the program needs to get anywhere; called at the start and after each event. */
   readonly prepare: (cpu: Interpreter) => void;
+  /** The program may write its own code. */
+  readonly writable?: boolean;
   /** The words are there already, from a run before. */
   readonly keep?: boolean;
 }
@@ -34,7 +36,8 @@ export function runTrial(cpu: Interpreter, trial: Trial, budget: number): string
   const { memory, machine, isa } = cpu;
   const random = new Random(trial.seed);
   const { words } = trial;
-  if (!trial.keep) {
+  memory.protect(TRIAL_CODE, 4 * 4096, Perm.R | Perm.X | (trial.writable ? Perm.W : 0));
+  if (!trial.keep || trial.writable) {
     memory.fill(TRIAL_CODE, 4 * 4096, 0);
     words.forEach((w, k) => void memory.pokeU32(TRIAL_CODE + 4 * k, w));
   }
