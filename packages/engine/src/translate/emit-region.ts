@@ -54,7 +54,7 @@ export interface RegionSurroundings {
 }
 
 /** Guest instructions that add a frame to what a region counts for, as a power of two. */
-const FRAME_SHIFT = 8;
+const FRAME_SHIFT = 7;
 
 const RET = 0;
 const DEPTH = 1;
