@@ -13,7 +13,10 @@ export function typeOf(width: number): number {
   return width <= 32 ? Type.i32 : Type.i64;
 }
 
-/** Allocates locals of one function. `reuse` gives all of them back, for the next body in the same function. */
+/**
+ * Allocates locals of one function. `reuse` gives all of them back, for the next body in the same function; `release`
+ * those since a `mark`, where bodies nest.
+ */
 export class Locals {
   /** Types of the locals after the params. */
   readonly types: number[] = [];
@@ -29,6 +32,19 @@ export class Locals {
     else local = [this.params + this.types.push(type) - 1, type];
     this.taken.push(local);
     return local[0];
+  }
+
+  /** A local that is never given back. */
+  keep(type: number): number {
+    return this.params + this.types.push(type) - 1;
+  }
+
+  mark(): number {
+    return this.taken.length;
+  }
+
+  release(mark: number): void {
+    this.free.push(...this.taken.splice(mark));
   }
 
   reuse(): void {

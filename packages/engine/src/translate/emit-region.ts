@@ -245,8 +245,10 @@ class RegionEmitter {
       this.leaveAt(block.pc);
       this.close();
     } else this.set(FUEL);
+    const mark = this.locals.mark();
     const target = new BlockTarget(this, node, block, body);
     new Emitter(body, target, this.code, this.locals, target.bases()).run();
+    this.locals.release(mark);
   }
 
   /** Continues at node `to`, after storing what of `dirty` is not lazy there. */
@@ -260,7 +262,7 @@ class RegionEmitter {
     const { shape: g } = this;
     for (let d = g.via[to]!; d >= 0 && d !== from; d = g.via[to]!) {
       let selector = this.selectors.get(d);
-      if (selector === undefined) this.selectors.set(d, (selector = this.locals.alloc(Type.i32)));
+      if (selector === undefined) this.selectors.set(d, (selector = this.locals.keep(Type.i32)));
       this.i32(g.dispatch[d]!.indexOf(to));
       this.set(selector);
       to = d;
@@ -408,7 +410,7 @@ class RegionEmitter {
 
   private scratchLocal = -1;
   scratch(): number {
-    if (this.scratchLocal < 0) this.scratchLocal = this.locals.alloc(Type.i32);
+    if (this.scratchLocal < 0) this.scratchLocal = this.locals.keep(Type.i32);
     return this.scratchLocal;
   }
 
