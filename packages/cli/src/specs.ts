@@ -1,7 +1,7 @@
 // Finds the compiled spec for a program, or compiles and caches it.
 // In: folders of specs, an ELF identification. Out: sections of an artifact. The only file that knows where specs lie.
 import { createHash } from 'node:crypto';
-import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, statSync, writeFileSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { basename, dirname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -176,13 +176,19 @@ function fresh(entry: IndexEntry): boolean {
   return hashFiles(entry.files.map((f) => [f, read(f) ?? ''] as const)) === entry.hash;
 }
 
+/** Tells this build from others: an interpreter that another one made may not fit. */
+function thisBuild(): readonly [string, string] {
+  const { mtimeMs, size } = statSync(fileURLToPath(import.meta.url));
+  return ['', `${mtimeMs} ${size}`];
+}
+
 /** A spec that is not shipped as built: from the user's cache while its files are as they were, else compiled. */
 async function cached(dir: string, ident: Ident, must: boolean): Promise<Sections | undefined> {
   const base = join(cacheDir(), `${basename(dir)}-${hashFiles([[resolve(dir), '']])}`);
   const read = reader(dirname(resolve(dir)));
   try {
     const old = JSON.parse(readFileSync(`${base}.json`, 'utf8')) as IndexEntry;
-    if (hashFiles(old.files.map((f) => [f, read(f) ?? ''] as const)) === old.hash) {
+    if (hashFiles([...old.files.map((f) => [f, read(f) ?? ''] as const), thisBuild()]) === old.hash) {
       if (!matches(old, ident)) return undefined;
       const sections = unpack(bytesOf(`${base}.bin`));
       if (sections) return sections;
@@ -208,7 +214,7 @@ async function cached(dir: string, ident: Ident, must: boolean): Promise<Section
     data: elf.data,
     machine: elf.machine,
     files: [...spec.files.keys()],
-    hash: hashFiles(spec.files),
+    hash: hashFiles([...spec.files, thisBuild()]),
   };
   try {
     write(`${base}.bin`, bytes);
