@@ -93,7 +93,7 @@ async function measureAll(all: readonly Workload[], options: BenchOptions, work:
     host: {
       cpu: cpu?.model.trim() || 'unknown processor',
       cores: cpus().length,
-      system: `${type()} ${release()}`,
+      system: `${type()} ${release().split('-')[0]}`,
       node: process.versions.node,
     },
     ...(versus === undefined ? {} : { versus }),
