@@ -92,7 +92,7 @@ const CALLEE_SLOTS = (REGION_SLOTS * 3) / 4;
  * Avoidable exits before regions are made anew, and by what power of two that grows each time: so that what cannot be
  * helped is tried seldom.
  */
-const AVOIDABLE = 64;
+const AVOIDABLE = 1000;
 const PATIENCE = 2;
 const MOST_REMAKES = 12;
 /** Addresses about which something is remembered, at most. */
