@@ -19,7 +19,7 @@ Runs a Linux program that was built for another processor.
   -d items         print to stderr, by commas: unimp, strace, exits; of translated
                    code in_asm, op, op_opt, out_asm; at the end jit: figures
   -D file          write what -strace and -d print to a file
-  -g port          wait for a debugger on a port
+  -g port          wait for a debugger on a port (not there yet)
 
 mimic disasm file...      list a program, as objdump -d does
 mimic isa check|test ...  tools for whoever writes a spec

@@ -220,17 +220,7 @@ export class HandlerTarget implements Target {
   }
 
   host(e: Emitter, n: number, width: number): void {
-    e.i32(n);
-    e.op(W.call);
-    e.code.u32(this.s.host);
-    if (width <= 32) e.op(W.i32_wrap_i64);
-    if (width < 32) {
-      e.i32(2 ** width - 1);
-      e.op(W.i32_and);
-    } else if (width > 32 && width < 64) {
-      e.i64((1n << BigInt(width)) - 1n);
-      e.op(W.i64_and);
-    }
+    pushHost(e, this.s.host, n, width);
   }
 
   jump(e: Emitter, target: number, hint: number): void {
@@ -341,4 +331,19 @@ export class HandlerTarget implements Target {
 /** The type of the loop's target local. */
 export function targetType(program: Program): number {
   return typeOf(program.word);
+}
+
+/** Pushes what the host gives for question `n`, in `width` bits (1 to 64); `host`: the function to ask. */
+export function pushHost(e: Emitter, host: number, n: number, width: number): void {
+  e.i32(n);
+  e.op(W.call);
+  e.code.u32(host);
+  if (width <= 32) e.op(W.i32_wrap_i64);
+  if (width < 32) {
+    e.i32(2 ** width - 1);
+    e.op(W.i32_and);
+  } else if (width > 32 && width < 64) {
+    e.i64((1n << BigInt(width)) - 1n);
+    e.op(W.i64_and);
+  }
 }

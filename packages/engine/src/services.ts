@@ -97,6 +97,11 @@ export function defineServices(
     module.define(step, { locals: [Type.i32, Type.i32], code: a.code });
   }
 
+  const countRefusal = (a: Assembler): void => {
+    a.i32(0).i32(0).memory(W.i32_load, field('refusals'));
+    a.i32(1).op(W.i32_add).memory(W.i32_store, field('refusals'));
+  };
+
   const counted = (then: number): number => {
     const index = module.func(RESUME_SIGNATURE);
     const at = 4;
@@ -114,12 +119,7 @@ export function defineServices(
       .i32(1)
       .op(W.i32_add)
       .memory(W.i32_store, layout.refusalCounters);
-    a.i32(0)
-      .i32(0)
-      .memory(W.i32_load, field('refusals'))
-      .i32(1)
-      .op(W.i32_add)
-      .memory(W.i32_store, field('refusals'));
+    countRefusal(a);
     a.get(PC).get(RET).get(DEPTH).get(FUEL).call(then);
     module.define(index, { locals: [Type.i32], code: a.code });
     return index;
@@ -145,12 +145,7 @@ export function defineServices(
     a.get(at).get(site).memory(W.i32_store, entry(0)).get(at).get(PC).memory(W.i32_store, entry(1));
     a.get(at).i32(0).memory(W.i32_store, entry(2)).end();
     a.get(at).get(at).memory(W.i32_load, entry(2)).i32(1).op(W.i32_add).memory(W.i32_store, entry(2));
-    a.i32(0)
-      .i32(0)
-      .memory(W.i32_load, field('refusals'))
-      .i32(1)
-      .op(W.i32_add)
-      .memory(W.i32_store, field('refusals'));
+    countRefusal(a);
     a.get(PC).get(RET).get(DEPTH).get(FUEL).call(resume);
     module.define(jump, { locals: [Type.i32, Type.i32], code: a.code });
   }

@@ -4,7 +4,7 @@ import type * as ast from './syntax/ast.js';
 import { parse } from './syntax/parse.js';
 import { type Diagnostic, Source } from './syntax/source.js';
 
-/** The text of a spec file by name (`ppc/ppc.isa`), or undefined where there is none. */
+/** The text of a spec file by name (`NAME/NAME.isa`), or undefined where there is none. */
 export type ReadSpec = (name: string) => string | undefined;
 
 /** What a family gives a name: its text, and its number where it has one. */

@@ -28,7 +28,7 @@ export interface Insn {
    * faults or traps comes before every `set` that it must not follow, so leaving at any load, store or trap is precise.
    */
   readonly template: Body;
-  /** Line of the spec, for messages: `ppc/branch.isa:41`. */
+  /** Line of the spec, for messages: `NAME/branch.isa:41`. */
   readonly source: string;
 }
 

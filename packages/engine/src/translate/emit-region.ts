@@ -18,6 +18,7 @@ import {
   VOID,
   W,
 } from '@mimic/wasm';
+import { pushHost } from '../handler-target.js';
 import { type EngineLayout, ExitCode, RECORD_SIZE } from '../layout.js';
 import { type AccessGroup, type PlannedAccess, planAccesses } from './checks.js';
 import type { CodeStore } from './code-store.js';
@@ -638,17 +639,7 @@ class BlockTarget implements Target {
   }
 
   host(e: Emitter, n: number, width: number): void {
-    e.i32(n);
-    e.op(W.call);
-    e.code.u32(this.s.host);
-    if (width <= 32) e.op(W.i32_wrap_i64);
-    if (width < 32) {
-      e.i32(2 ** width - 1);
-      e.op(W.i32_and);
-    } else if (width > 32 && width < 64) {
-      e.i64((1n << BigInt(width)) - 1n);
-      e.op(W.i64_and);
-    }
+    pushHost(e, this.s.host, n, width);
   }
 
   /** Ends the stay: the interpreter must not do an instruction again that has written registers already. */

@@ -39,7 +39,7 @@ export interface ElfIdent {
   readonly data: 'lsb' | 'msb';
   readonly machine: number;
   readonly interpreter?: string;
-  /** What binutils call the file format: `elf32-powerpc`. */
+  /** What binutils call the file format: `elf32-NAME`. */
   readonly format?: string;
 }
 

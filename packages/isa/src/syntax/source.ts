@@ -5,7 +5,7 @@
 export class Source {
   private readonly starts: number[] = [0];
   constructor(
-    /** Name as messages show it, relative to the specs' root: `ppc/branch.isa`. */
+    /** Name as messages show it, relative to the specs' root: `NAME/branch.isa`. */
     readonly name: string,
     readonly text: string,
   ) {
