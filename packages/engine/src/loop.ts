@@ -8,8 +8,11 @@ import { HandlerTarget, LOOP, STATUS, type Surroundings, targetType } from './ha
 import { ExitCode, RECORD_SIZE } from './layout.js';
 import type { Handler } from './record.js';
 
-/** A region's function: (ret, depth, fuel) -> (pc, fuel). See translate/emit-region.ts. */
-export const REGION_SIGNATURE = { params: [Type.i32, Type.i32, Type.i32], results: [Type.i32, Type.i32] };
+/** A region's function: (pc, ret, depth, fuel) -> (pc, fuel). See translate/emit-region.ts. */
+export const REGION_SIGNATURE = {
+  params: [Type.i32, Type.i32, Type.i32, Type.i32],
+  results: [Type.i32, Type.i32],
+};
 
 /** One handler, shared by all variants with the same code. */
 export interface Arm {
@@ -129,7 +132,7 @@ export function defineLoop(
     } else if (k === FixedHandler.region) {
       // Translated code: it says where the guest goes on. Without frames left whoever is below calls it.
       a.get(LOOP.depth).i32(2).op(W.i32_lt_s).br(to.leave, W.br_if);
-      a.get(LOOP.stop).get(LOOP.depth).i32(1).op(W.i32_sub).get(LOOP.credit).get(LOOP.rec).op(W.i32_sub);
+      pushPc().get(LOOP.stop).get(LOOP.depth).i32(1).op(W.i32_sub).get(LOOP.credit).get(LOOP.rec).op(W.i32_sub);
       a.get(LOOP.rec).memory(W.i32_load, REGION_SLOT).op(W.call_indirect);
       a.code.u32(regionType);
       a.code.u32(0);

@@ -13,15 +13,9 @@ import {
 } from './layout.js';
 import { REGION_SIGNATURE } from './loop.js';
 
-/** (ret, depth, fuel, slot) -> (pc, fuel) */
+/** (pc, ret, depth, fuel, slot) -> (pc, fuel) */
 export const ENTER_SIGNATURE = {
-  params: [Type.i32, Type.i32, Type.i32, Type.i32],
-  results: [Type.i32, Type.i32],
-};
-
-/** (pc, ret, depth, fuel) -> (pc, fuel) */
-export const RESUME_SIGNATURE = {
-  params: [Type.i32, Type.i32, Type.i32, Type.i32],
+  params: [Type.i32, Type.i32, Type.i32, Type.i32, Type.i32],
   results: [Type.i32, Type.i32],
 };
 
@@ -30,8 +24,8 @@ const [PC, RET, DEPTH, FUEL] = [0, 1, 2, 3];
 /**
  * resume: runs from pc until the guest reaches ret. step: the same, but pc's own instruction is not entered as a
  * region: it is the one that a region could not do. refused: step, and counts a failed permission check. cold: resume,
- * and counts that the region does not hold the code. jump: resume, and notes where the jump at `site` goes. stub: in
- * empty slots of the table of regions; the pc is in the state block. enter: calls the region in a slot.
+ * and counts that the region does not hold the code. jump: resume, and notes where the jump at `site` goes. enter: calls
+ * the region in a slot; in an empty one is resume.
  */
 export function defineServices(
   module: ModuleBuilder,
@@ -40,7 +34,7 @@ export function defineServices(
 ): Record<string, number> {
   const field = (name: keyof typeof layout.fields): number => layout.stateBase + layout.fields[name];
 
-  const resume = module.func(RESUME_SIGNATURE);
+  const resume = module.func(REGION_SIGNATURE);
   {
     const code = 4;
     const record = 5;
@@ -49,7 +43,8 @@ export function defineServices(
     // A region starts here: it is called right away.
     recordOf(a, layout, PC, record);
     a.get(record).memory(W.i32_load16_u, 0).i32(FixedHandler.region).op(W.i32_eq).open(W.if, VOID);
-    a.get(RET)
+    a.get(PC)
+      .get(RET)
       .get(DEPTH)
       .i32(1)
       .op(W.i32_sub)
@@ -77,7 +72,7 @@ export function defineServices(
     module.define(resume, { locals: [Type.i32, Type.i32], code: a.code });
   }
 
-  const step = module.func(RESUME_SIGNATURE);
+  const step = module.func(REGION_SIGNATURE);
   {
     const page = 4;
     const from = 5;
@@ -103,7 +98,7 @@ export function defineServices(
   };
 
   const counted = (then: number): number => {
-    const index = module.func(RESUME_SIGNATURE);
+    const index = module.func(REGION_SIGNATURE);
     const at = 4;
     const a = new Assembler();
     a.get(PC)
@@ -127,7 +122,7 @@ export function defineServices(
   const refused = counted(step);
   const cold = counted(resume);
 
-  const jump = module.func(RESUME_SIGNATURE);
+  const jump = module.func(REGION_SIGNATURE);
   {
     const at = 4;
     const site = 5;
@@ -150,22 +145,16 @@ export function defineServices(
     module.define(jump, { locals: [Type.i32, Type.i32], code: a.code });
   }
 
-  const stub = module.func(REGION_SIGNATURE);
-  {
-    const a = new Assembler();
-    a.i32(0).memory(W.i32_load, field('pc')).get(0).get(1).get(2).call(resume);
-    module.define(stub, { locals: [], code: a.code });
-  }
   // Only this module imports the table: the host keeps every instance that does as long as the table.
   const enter = module.func(ENTER_SIGNATURE);
   {
     const a = new Assembler();
-    a.get(0).get(1).get(2).get(3).op(W.call_indirect);
+    a.get(0).get(1).get(2).get(3).get(4).op(W.call_indirect);
     a.code.u32(module.type(REGION_SIGNATURE));
     a.code.u32(0);
     module.define(enter, { locals: [], code: a.code });
   }
-  return { resume, step, refused, cold, jump, stub, enter };
+  return { resume, step, refused, cold, jump, enter };
 }
 
 /** Opens an `if` in which local `record` holds the address of the record of the instruction at local `pc`. */

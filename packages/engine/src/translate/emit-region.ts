@@ -1,11 +1,12 @@
 // A region -> a WebAssembly function in structured control flow, registers in locals.
 // In: discovered blocks, the module's surroundings. Out: a function body. Must not know: caches, linking.
 //
-// The function is (ret, depth, fuel) -> (pc, fuel). It runs guest code from the region's entry and returns where the
-// guest goes on; a caller that expects another address returns that upward, so frames may be lost but never the guest.
-// `ret`: the address at which the caller goes on; depth: frames that may still be stacked; fuel: see layout.ts.
+// The function is (pc, ret, depth, fuel) -> (pc, fuel). It runs guest code from pc, one of the region's entries, and
+// returns where the guest goes on; a caller that expects another address returns that upward, so frames may be lost but
+// never the guest. `ret`: the address at which the caller goes on; depth: frames that may still be stacked; fuel: see
+// layout.ts.
 import { Perm } from '@mimic/bus';
-import { type Body, JumpHint, Op, type Program } from '@mimic/ir';
+import { Body, JumpHint, Op, type Program } from '@mimic/ir';
 import {
   type Callables,
   Code,
@@ -23,8 +24,10 @@ import { type EngineLayout, ExitCode, RECORD_SIZE } from '../layout.js';
 import { type AccessGroup, type PlannedAccess, planAccesses } from './checks.js';
 import type { CodeStore } from './code-store.js';
 import type { Block, Discovered } from './discover.js';
+import { cycleEntries } from './entries.js';
 import { analyse, type Bits, type BlockFlow, type Flow, kept, members } from './flow.js';
 import { innerLoops, type Shape, shape } from './order.js';
+import { type Switch, spread, switches } from './switches.js';
 
 /** Function indices in the module that a region calls. */
 export interface RegionSurroundings {
@@ -42,7 +45,7 @@ export interface RegionSurroundings {
   readonly cold: number;
   /** As resume, for a computed jump: notes where it goes. */
   readonly jump: number;
-  /** (ret, depth, fuel, slot) -> (pc, fuel): calls the region in a slot. */
+  /** (pc, ret, depth, fuel, slot) -> (pc, fuel): calls the region in a slot. */
   readonly enter: number;
   /** (address, bytes) -> 0 when the exact check allows it. */
   readonly slowRead: number;
@@ -57,16 +60,24 @@ export interface RegionSurroundings {
 /** Guest instructions that add a frame to what a region counts for, as a power of two. */
 const FRAME_SHIFT = 7;
 
-const RET = 0;
-const DEPTH = 1;
-const FUEL = 2;
+/** Where the guest is: the entry wanted, later where a computed jump goes. */
+const PC = 0;
+const RET = 1;
+const DEPTH = 2;
+const FUEL = 3;
+const PARAMS = 4;
+
+/** Entries that a region has besides its start, and those of them that are no targets of computed jumps, at most. */
+const ENTRIES = { all: 256, plain: 12 } as const;
+/** Targets of a computed jump that are compared with one by one. */
+const FEW = 3;
 
 /** Where a region is left in ways that a better region might not need, by address. */
 export interface RegionExits {
   /** Addresses for which it is left because they are not in it. */
   readonly coldTargets: ReadonlySet<number>;
-  /** Its computed jumps. */
-  readonly jumpSites: ReadonlySet<number>;
+  /** Its computed jumps: by the address that they are noted under, where they lead without leaving it. */
+  readonly jumpSites: ReadonlyMap<number, ReadonlySet<number>>;
   /** Instructions that it leaves to the interpreter when their quick check fails. */
   readonly checkSites: ReadonlySet<number>;
 }
@@ -74,6 +85,8 @@ export interface RegionExits {
 /** What is known of a region once it is emitted. */
 export interface EmittedRegion extends RegionExits {
   readonly body: FunctionBody;
+  /** Where it may be entered; the first is its start. */
+  readonly entries: readonly number[];
   /** Bodies by block, for dumps. */
   readonly bodies: readonly (readonly [pc: number, body: Body])[];
 }
@@ -82,27 +95,43 @@ export function emitRegion(region: Discovered, s: RegionSurroundings): EmittedRe
   return new RegionEmitter(region, s).run();
 }
 
+/** A block; or where computed jumps meet; or, last, where the entry is looked up. */
 interface Node {
-  readonly block: Block;
+  readonly block?: Block;
+  readonly switch?: Switch;
   readonly body: Body;
 }
+
+interface Edges {
+  readonly next: readonly number[];
+  /** As BlockFlow.after: registers are loaded anew there. */
+  readonly after: readonly number[];
+}
+
+const NOTHING = new Body();
 
 class RegionEmitter {
   private readonly nodes: Node[] = [];
   private readonly numbers = new Map<number, number>();
+  /** Number of the switch that a computed jump goes through, by its block. */
+  private readonly switchOf = new Map<number, number>();
+  /** The node that looks up the entry, or 0: the start itself. */
+  private readonly root: number;
+  /** Nodes by which the region is entered. */
+  private readonly doors: readonly number[];
   private readonly flow: Flow;
   private readonly shape: Shape;
   /** Innermost loop of each node. */
   private readonly loops: Int32Array;
   private readonly code = new Code(4096);
-  private readonly locals = new Locals(3);
+  private readonly locals = new Locals(PARAMS);
   /** Local of each register. */
   private readonly homes: number[];
   /** Blocks open around the position, and the level of each label. */
   private level = 0;
   private readonly labels = new Map<number, number>();
   private readonly coldTargets = new Set<number>();
-  private readonly jumpSites = new Set<number>();
+  private readonly jumpSites = new Map<number, ReadonlySet<number>>();
   readonly checkSites = new Set<number>();
   /** Local that tells a dispatcher where to go. */
   private readonly selectors = new Map<number, number>();
@@ -118,8 +147,21 @@ class RegionEmitter {
       this.numbers.set(block.pc, n);
       this.nodes.push({ block, body: s.store.body(block.insns) });
     });
-    const edges = this.nodes.map((node) => this.edgesOf(node));
-    this.shape = shape(edges.map((e) => [...e.next, ...e.after]));
+    for (const sw of switches(region.blocks)) {
+      for (const b of sw.sites) this.switchOf.set(this.numbers.get(b.pc)!, this.nodes.length);
+      this.nodes.push({ switch: sw, body: NOTHING });
+    }
+    const edges: Edges[] = this.nodes.map((node, n) => this.edgesOf(node, n));
+    const graph = edges.map((e) => [...e.next, ...e.after]);
+    this.doors = [0, ...this.sideDoors(graph)];
+    this.root = 0;
+    if (this.doors.length > 1) {
+      this.root = this.nodes.length;
+      this.nodes.push({ body: NOTHING });
+      edges.push({ next: [], after: this.doors });
+      graph.push([...this.doors]);
+    }
+    this.shape = shape(graph, this.root);
     this.loops = innerLoops(this.shape, this.nodes.length);
     this.flow = analyse(
       this.nodes.map(({ body }, n) => ({
@@ -132,30 +174,55 @@ class RegionEmitter {
     this.homes = this.flow.registers.map((r) => this.locals.alloc(typeOf(r.width)));
   }
 
-  private edgesOf({ block, body }: Node): { next: number[]; after: number[] } {
+  /** Nodes besides the start by which the region can be entered at no cost. */
+  private sideDoors(graph: readonly (readonly number[])[]): number[] {
+    let plain = 0;
+    const doors = cycleEntries(graph, 0).filter((n) => {
+      if (n === 0) return false;
+      const sw = this.nodes[n]!.switch;
+      return sw ? sw.targets.length <= ENTRIES.all : plain++ < ENTRIES.plain;
+    });
+    // What has most targets last: it is not looked up but goes without saying.
+    const targets = (n: number): number => this.nodes[n]!.switch?.targets.length ?? 0;
+    return doors.sort((a, b) => targets(a) - targets(b));
+  }
+
+  /** Addresses by which the region is entered, its start first. */
+  private entries(): number[] {
+    const out = new Set<number>();
+    for (const n of this.doors) {
+      const { block, switch: sw } = this.nodes[n]!;
+      if (block) out.add(block.pc);
+      for (const t of sw?.targets ?? []) out.add(t);
+    }
+    return [...out];
+  }
+
+  private edgesOf(node: Node, n: number): Edges {
+    const number = (pc: number): number | undefined => this.numbers.get(pc);
+    if (node.switch) return { next: node.switch.targets.map((t) => number(t)!), after: [] };
+    const { body } = node;
+    const block = node.block!;
     const next: number[] = [];
     const after: number[] = [];
-    const number = (pc: number): number | undefined => this.numbers.get(pc);
     const behind = number(block.end);
     if (block.falls && !block.stops && behind !== undefined) next.push(behind);
     for (const e of block.exits) {
       if (e.hint === JumpHint.call) {
         if (behind !== undefined) after.push(behind);
       } else if (e.target !== undefined) {
-        const n = number(e.target);
-        if (n !== undefined) next.push(n);
+        const to = number(e.target);
+        if (to !== undefined) next.push(to);
       }
     }
-    for (const target of block.seen) {
-      const n = number(target);
-      if (n !== undefined) next.push(n);
-    }
+    const through = this.switchOf.get(n);
+    if (through !== undefined) next.push(through);
     // Targets that are known only together with the instructions before.
     for (let i = 0; i < body.length; i++) {
       if (body.op[i] !== Op.jump || body.op[body.a[i]!] !== Op.const) continue;
       const to = Number(body.constantValue(body.a[i]!));
-      const n = number(to);
-      if (n !== undefined && (body.b[i] !== JumpHint.call || to === block.end)) next.push(n);
+      const t = number(to);
+      if (t !== undefined && (body.b[i] !== JumpHint.call || to === block.end)) next.push(t);
     }
     return { next, after };
   }
@@ -171,7 +238,7 @@ class RegionEmitter {
     this.i32(0);
     this.op(W.i32_lt_s);
     this.open(W.if);
-    this.leaveAt(this.region.entry);
+    this.leaveForPc();
     this.close();
     // Large functions have large frames on the host's stack: they count for several.
     const more = this.region.insns >>> FRAME_SHIFT;
@@ -181,15 +248,16 @@ class RegionEmitter {
       this.op(W.i32_sub);
       this.set(DEPTH);
     }
-    this.load(this.flow.blocks[0]!.liveIn);
-    this.tree(0);
+    if (this.root === 0) this.load(this.flow.blocks[0]!.liveIn);
+    this.tree(this.root);
     code.byte(W.unreachable);
     return {
       body: { locals: this.locals.types, code },
+      entries: this.entries(),
       coldTargets: this.coldTargets,
       jumpSites: this.jumpSites,
       checkSites: this.checkSites,
-      bodies: this.nodes.map((n) => [n.block.pc, n.body] as const),
+      bodies: this.nodes.flatMap((n) => (n.block ? [[n.block.pc, n.body] as const] : [])),
     };
   }
 
@@ -221,18 +289,15 @@ class RegionEmitter {
   private node(node: number): void {
     const entries = this.shape.dispatch[node];
     if (entries) {
-      for (const [k, to] of entries.slice(0, -1).entries()) {
-        this.get(this.selectors.get(node)!);
-        this.i32(k);
-        this.op(W.i32_eq);
-        this.open(W.if);
-        this.branch(node, to);
-        this.close();
-      }
-      this.branch(node, entries.at(-1)!);
+      this.cases(
+        () => this.get(this.selectors.get(node)!),
+        entries.map((to) => () => this.branch(node, to)),
+      );
       return;
     }
-    const { block, body } = this.nodes[node]!;
+    const { block, body, switch: sw } = this.nodes[node]!;
+    if (sw) return this.dispatch(node, sw);
+    if (!block) return this.enter(node);
     this.get(FUEL);
     this.i32(block.insns.length * RECORD_SIZE);
     this.op(W.i32_sub);
@@ -250,6 +315,110 @@ class RegionEmitter {
     const target = new BlockTarget(this, node, block, body);
     new Emitter(body, target, this.code, this.locals, target.bases()).run();
     this.locals.release(mark);
+  }
+
+  /** Goes on at the entry in PC. */
+  private enter(root: number): void {
+    this.doors.forEach((to, k) => {
+      const { block } = this.nodes[to]!;
+      const go = (): void => {
+        this.load(this.liveIn(to));
+        this.branch(root, to);
+      };
+      if (k === this.doors.length - 1) return go();
+      // A switch takes any of its targets.
+      const wanted = block ? [block.pc] : this.nodes[to]!.switch!.targets;
+      wanted.forEach((pc, n) => {
+        this.get(PC);
+        this.i32(pc);
+        this.op(W.i32_eq);
+        if (n > 0) this.op(W.i32_or);
+      });
+      this.open(W.if);
+      go();
+      this.close();
+    });
+  }
+
+  /** The computed jump of a block, to the address on the stack. */
+  computed(from: number, site: number, dirty: Bits): void {
+    this.set(PC);
+    const through = this.switchOf.get(from);
+    if (through !== undefined) return this.goTo(from, through, dirty);
+    this.spill(dirty);
+    this.noteSite(site, []);
+    this.resume(() => this.get(PC), 'jump');
+  }
+
+  /** Goes on where a computed jump leads, whose address is in PC. */
+  private dispatch(node: number, { sites, targets }: Switch): void {
+    const dirty = this.dirtyIn(node);
+    if (this.shape.isLoop[node] || this.shape.via[node]! >= 0) {
+      this.get(FUEL);
+      this.i32(0);
+      this.op(W.i32_lt_s);
+      this.open(W.if);
+      this.spill(dirty);
+      this.leaveForPc();
+      this.close();
+    }
+    const among = (some: readonly number[]): void => {
+      for (const t of some) {
+        this.get(PC);
+        this.i32(t);
+        this.op(W.i32_eq);
+        this.open(W.if);
+        this.goTo(node, this.numbers.get(t)!, dirty);
+        this.close();
+      }
+    };
+    if (targets.length <= FEW) among(targets);
+    else {
+      const { multiplier, bits, buckets } = spread(targets);
+      this.open(W.block);
+      const out = this.level;
+      this.cases(
+        () => {
+          this.get(PC);
+          this.i32(multiplier);
+          this.op(W.i32_mul);
+          this.i32(32 - bits);
+          this.op(W.i32_shr_u);
+        },
+        buckets.map((some) =>
+          some.length === 0
+            ? undefined
+            : () => {
+                among(some);
+                this.code.byte(W.br);
+                this.code.u32(this.level - out);
+              },
+        ),
+        out,
+      );
+      this.close();
+    }
+    this.spill(dirty);
+    this.noteSite(sites[0]!.insns.at(-1)!.pc, targets);
+    this.resume(() => this.get(PC), 'jump');
+  }
+
+  /**
+   * Runs the case whose number `index` pushes. No case ends by going on behind. `undefined`: goes to the label at
+   * `otherwise`. The last case is run for a larger number, too.
+   */
+  private cases(index: () => void, cases: readonly ((() => void) | undefined)[], otherwise = 0): void {
+    const real = cases.flatMap((c) => c ?? []);
+    for (const _ of real) this.open(W.block);
+    index();
+    this.op(W.br_table);
+    this.code.u32(cases.length - 1);
+    let next = 0;
+    for (const c of cases) this.code.u32(c ? next++ : this.level - otherwise);
+    for (const run of real) {
+      this.close();
+      run();
+    }
   }
 
   /** Continues at node `to`, after storing what of `dirty` is not lazy there. */
@@ -344,6 +513,11 @@ class RegionEmitter {
     this.get(FUEL);
     this.op(W.return);
   }
+  private leaveForPc(): void {
+    this.get(PC);
+    this.get(FUEL);
+    this.op(W.return);
+  }
 
   /** Lets the interpreter go on at the address that `pc` pushes, up to where the caller expects it. */
   resume(pc: () => void, how: 'resume' | 'step' | 'refused' | 'cold' | 'jump' = 'resume'): void {
@@ -369,35 +543,19 @@ class RegionEmitter {
   /** Calls guest code; goes on only when it comes back to `back`. Registers are stored before, not loaded after. */
   call(push: () => void, target: number | undefined, back: number): void {
     const callee = target === undefined ? undefined : this.s.callee(target);
-    if (callee && 'func' in callee) {
-      this.frame(back);
-      this.op(W.call);
-      this.code.u32(callee.func);
-    } else if (callee) {
-      // The stub in an empty slot finds the address here.
-      this.i32(0);
-      this.i32(target!);
-      this.memory(W.i32_store, this.s.layout.stateBase + this.s.layout.fields.pc);
-      this.frame(back);
-      this.i32(callee.slot);
-      this.op(W.call);
-      this.code.u32(this.s.enter);
-    } else {
-      push();
-      this.frame(back);
-      this.op(W.call);
-      this.code.u32(this.s.resume);
-    }
+    if (callee) this.i32(target!);
+    else push();
+    this.frame(back);
+    if (callee && 'slot' in callee) this.i32(callee.slot);
+    this.op(W.call);
+    this.code.u32(!callee ? this.s.resume : 'func' in callee ? callee.func : this.s.enter);
     this.set(FUEL);
-    const pc = this.scratch();
     this.op(W.local_tee);
-    this.code.u32(pc);
+    this.code.u32(PC);
     this.i32(back);
     this.op(W.i32_ne);
     this.open(W.if);
-    this.get(pc);
-    this.get(FUEL);
-    this.op(W.return);
+    this.leaveForPc();
     this.close();
   }
 
@@ -407,12 +565,6 @@ class RegionEmitter {
     this.i32(1);
     this.op(W.i32_sub);
     this.get(FUEL);
-  }
-
-  private scratchLocal = -1;
-  scratch(): number {
-    if (this.scratchLocal < 0) this.scratchLocal = this.locals.keep(Type.i32);
-    return this.scratchLocal;
   }
 
   returnFuel(): void {
@@ -431,9 +583,9 @@ class RegionEmitter {
     this.close();
   }
 
-  /** Tells the service that notes computed jumps which one is made. */
-  noteSite(site: number): void {
-    this.jumpSites.add(site);
+  /** Tells the service that notes computed jumps which one is made; `known`: where it goes inside the region. */
+  private noteSite(site: number, known: readonly number[]): void {
+    this.jumpSites.set(site, new Set(known));
     this.i32(0);
     this.i32(site);
     this.memory(W.i32_store, this.s.layout.stateBase + this.s.layout.fields.site);
@@ -670,7 +822,10 @@ class BlockTarget implements Target {
       if (hint === JumpHint.call && to !== behind) return this.callOut(e, target, to, behind);
       const node = to === undefined ? undefined : this.r.nodeAt(to);
       if (node !== undefined) return this.r.goTo(this.node, node, this.dirty);
-      if (to === undefined && hint === JumpHint.plain) return this.computed(e, target);
+      if (to === undefined && hint === JumpHint.plain) {
+        e.push(target);
+        return this.r.computed(this.node, this.insn.pc, this.dirty);
+      }
       this.r.spill(this.dirty);
       if (to === undefined && hint === JumpHint.return) {
         e.push(target);
@@ -678,38 +833,6 @@ class BlockTarget implements Target {
       } else if (to === undefined) this.r.resume(() => e.push(target));
       else this.r.cold(to);
     });
-  }
-
-  /** A jump to a computed address: the places where it has been seen to go are tried first, in halves. */
-  private computed(e: Emitter, target: number): void {
-    const site = this.insn.pc;
-    const known = this.block.seen.filter((t) => this.r.nodeAt(t) !== undefined).sort((a, b) => a - b);
-    e.push(target);
-    const pc = e.locals.alloc(Type.i32);
-    e.setLocal(pc);
-    const among = (from: number, to: number): void => {
-      if (to - from > 4) {
-        const middle = (from + to) >> 1;
-        e.getLocal(pc);
-        e.i32(known[middle]!);
-        e.op(W.i32_lt_u);
-        this.r.ifElse(
-          () => among(from, middle),
-          () => among(middle, to),
-        );
-        return;
-      }
-      for (let k = from; k < to; k++) {
-        e.getLocal(pc);
-        e.i32(known[k]!);
-        e.op(W.i32_eq);
-        this.r.ifElse(() => this.r.goTo(this.node, this.r.nodeAt(known[k]!)!, this.dirty));
-      }
-    };
-    among(0, known.length);
-    this.r.spill(this.dirty);
-    this.r.noteSite(site);
-    this.r.resume(() => e.getLocal(pc), 'jump');
   }
 
   private callOut(e: Emitter, target: number, to: number | undefined, behind: number): void {

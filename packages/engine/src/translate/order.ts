@@ -1,6 +1,6 @@
 // Orders the blocks of a region for structured control flow: reverse postorder, dominators, loops; irreducible parts
 // get a dispatcher.
-// In: a graph of node numbers, entry 0. Out: Shape. Must not know: instructions.
+// In: a graph of node numbers. Out: Shape. Must not know: instructions.
 
 export interface Shape {
   /** Successors by node; nodes beyond the given ones are dispatchers. */
@@ -23,13 +23,13 @@ export interface Shape {
   readonly isMerge: Uint8Array;
 }
 
-/** Every node is reachable from 0. */
-export function shape(graph: readonly (readonly number[])[]): Shape {
+/** Every node is reachable from `root`. */
+export function shape(graph: readonly (readonly number[])[], root = 0): Shape {
   const next = graph.map((s) => [...new Set(s)]);
   const dispatch: (number[] | undefined)[] = next.map(() => undefined);
   const via: number[] = next.map(() => -1);
   for (;;) {
-    const made = arrange(next);
+    const made = arrange(next, root);
     const bad = irreducible(next, made);
     if (!bad) {
       return { next, dispatch, via: Int32Array.from(via), ...made };
@@ -46,12 +46,12 @@ export function shape(graph: readonly (readonly number[])[]): Shape {
 
 type Arranged = Pick<Shape, 'order' | 'rank' | 'idom' | 'children' | 'isLoop' | 'isMerge'>;
 
-function arrange(next: readonly (readonly number[])[]): Arranged {
+function arrange(next: readonly (readonly number[])[], root: number): Arranged {
   const n = next.length;
   const post: number[] = [];
   const seen = new Uint8Array(n);
-  const stack: [number, number][] = [[0, 0]];
-  seen[0] = 1;
+  const stack: [number, number][] = [[root, 0]];
+  seen[root] = 1;
   while (stack.length) {
     const top = stack.at(-1)!;
     const s = next[top[0]]!;
@@ -76,7 +76,7 @@ function arrange(next: readonly (readonly number[])[]): Arranged {
   for (const v of order) for (const s of next[v]!) preds[s]!.push(v);
   // Cooper, Harvey, Kennedy: dominators by iteration over reverse postorder.
   const idom = new Int32Array(n).fill(-1);
-  idom[0] = 0;
+  idom[root] = root;
   const meet = (a: number, b: number): number => {
     while (a !== b) {
       while (rank[a]! > rank[b]!) a = idom[a]!;
@@ -87,7 +87,7 @@ function arrange(next: readonly (readonly number[])[]): Arranged {
   for (let changed = true; changed; ) {
     changed = false;
     for (const v of order) {
-      if (v === 0) continue;
+      if (v === root) continue;
       let d = -1;
       for (const p of preds[v]!) if (idom[p]! >= 0) d = d < 0 ? p : meet(d, p);
       if (d !== idom[v]) {
@@ -96,7 +96,7 @@ function arrange(next: readonly (readonly number[])[]): Arranged {
       }
     }
   }
-  idom[0] = -1;
+  idom[root] = -1;
   const children: number[][] = Array.from({ length: n }, () => []);
   for (const v of order) if (idom[v]! >= 0) children[idom[v]!]!.push(v);
   const isLoop = new Uint8Array(n);

@@ -24,13 +24,13 @@ import {
   REGION_SLOTS,
 } from '../layout.js';
 import { REGION_SIGNATURE } from '../loop.js';
-import { ENTER_SIGNATURE, RESUME_SIGNATURE } from '../services.js';
+import { ENTER_SIGNATURE } from '../services.js';
 import type { Stress } from '../stress.js';
 import { ByAddress } from './by-address.js';
 import { CodeStore } from './code-store.js';
 import type { Translated } from './describe.js';
 import { type Discovered, discover } from './discover.js';
-import { emitRegion, type RegionExits } from './emit-region.js';
+import { type EmittedRegion, emitRegion, type RegionExits } from './emit-region.js';
 import { narrow } from './narrow.js';
 import { RegionCache } from './region-cache.js';
 import { noStatistics, type TranslatorStatistics } from './statistics.js';
@@ -56,22 +56,26 @@ export interface TranslatorOptions {
   readonly onModule?: (made: Translated) => void;
 }
 
-/** A translated region that is linked. */
+type Ways = Pick<EmittedRegion, 'entries' | keyof RegionExits>;
+
+/** A translated region. */
 interface Region extends RegionExits {
-  readonly entry: number;
-  readonly slot: number;
+  /** Its start first. */
+  readonly entries: readonly number[];
   readonly module: Module;
   readonly pages: ReadonlySet<number>;
   /** Addresses of its blocks. */
   readonly blocks: ReadonlySet<number>;
+  /** Times that the region at its start was made anew to do better. */
+  readonly remakes: number;
+  /** Times that it was left in ways that are known to be avoidable. */
+  avoidable: number;
+  /** Whether the interpreter and other modules find it. Others of its own module call it even if not. */
+  linked: boolean;
 }
 
 interface Module {
   readonly id: number;
-  /** Times that its regions were made anew to do better. */
-  readonly remakes: number;
-  /** Times that its regions were left in ways that are known to be avoidable since it was made. */
-  avoidable: number;
   readonly bytes: number;
   readonly regions: Region[];
   readonly pages: ReadonlySet<number>;
@@ -117,6 +121,7 @@ export class Translator {
   private readonly view: DataView;
   private readonly bytes: Uint8Array;
   private readonly regions = new Map<number, Region>();
+  private readonly modules = new Set<Module>();
   /** Modules by the guest pages of their code. A region that is unlinked may still be called inside its module. */
   private readonly byPage = new Map<number, Set<Module>>();
   private readonly slots = new Map<number, number>();
@@ -163,7 +168,7 @@ export class Translator {
     this.clock = options.clock ?? (() => 0);
     this.templates = options.templates ? decodeTemplates(options.templates) : new Templates(isa);
     this.store = new CodeStore(isa, this.templates, (pc) => this.fetch(pc), this.statistics, this.clock);
-    for (let i = 0; i < this.table.length; i++) this.table.set(i, services['stub']);
+    for (let i = 0; i < this.table.length; i++) this.table.set(i, services['resume']);
     guest.memory.onCodeChange((page) => this.pageChanged(page));
     code.onOpen(
       (page) => this.relink(page),
@@ -182,7 +187,7 @@ export class Translator {
     if (!this.enabled) return false;
     if (this.options.stress) this.disturb(this.options.stress);
     if (this.view.getUint32(this.field('displaced'), true) !== 0) this.restore();
-    if (this.view.getUint32(this.field('refusals'), true) > LOOK) this.improve();
+    if (this.view.getUint32(this.field('refusals'), true) > LOOK) this.improve(retired);
     const region = this.regions.get(pc);
     if (region) {
       this.cache.touch(region.module.id);
@@ -197,11 +202,16 @@ export class Translator {
       return false;
     }
     if (this.hopeless.has(pc)) return false;
-    const spent = this.statistics.instructions * COST;
-    if (!this.options.stress && spent > retired * (this.options.share ?? SHARE) + CREDIT) return false;
+    if (!this.affordable(retired)) return false;
     this.samples.delete(pc);
     this.translate(pc);
     return true;
+  }
+
+  /** Whether more may be translated now that so many instructions have been retired. */
+  private affordable(retired: number): boolean {
+    const spent = this.statistics.instructions * COST;
+    return this.options.stress !== undefined || spent <= retired * (this.options.share ?? SHARE) + CREDIT;
   }
 
   private disturb(stress: Stress): void {
@@ -230,7 +240,8 @@ export class Translator {
     }
     const t1 = this.clock();
     if (this.nextSlot + batch.length > REGION_SLOTS) this.forget();
-    const slots = batch.map((d) => this.slotOf(d.entry));
+    // Starts first: entries besides them get the slots that are left.
+    for (const d of batch) this.slotOf(d.entry);
     const { wasm, emitted } = this.emit(batch);
     const t2 = this.clock();
     this.options.onModule?.({ regions: batch, wasm, program: this.templates.program });
@@ -238,30 +249,30 @@ export class Translator {
     const t3 = this.clock();
     const module: Module = {
       id: this.nextModule++,
-      remakes: Math.max(...batch.map((d) => this.remakes.get(d.entry) ?? 0)),
-      avoidable: 0,
       bytes: wasm.length,
       regions: [],
       pages: new Set(batch.flatMap((d) => [...d.pages])),
     };
     // Records first: to make room for them may drop everything.
-    for (const d of batch) this.code.open(d.entry >>> 12);
+    for (const e of emitted) for (const pc of e.entries) this.code.open(pc >>> 12);
     if (!this.cache.add(module)) {
       this.hopeless.set(entry, true);
       return;
     }
     batch.forEach((d, k) => {
       const region: Region = {
-        entry: d.entry,
-        slot: slots[k]!,
         module,
         pages: d.pages,
         blocks: new Set(d.blocks.keys()),
+        remakes: this.remakes.get(d.entry) ?? 0,
+        avoidable: 0,
+        linked: true,
         ...emitted[k]!,
       };
       module.regions.push(region);
       this.link(region, exports[`r${k}`]!);
     });
+    this.modules.add(module);
     for (const page of module.pages) {
       let on = this.byPage.get(page);
       if (!on) this.byPage.set(page, (on = new Set()));
@@ -336,21 +347,18 @@ export class Translator {
     return this.view.getUint32(this.guest.layout.reversed ? 2 ** 32 - pc - 4 : pc, true);
   }
 
-  /** Module bytes, and for each region for what it is left. */
-  private emit(batch: readonly Discovered[]): {
-    wasm: Uint8Array;
-    emitted: RegionExits[];
-  } {
+  /** Module bytes, and where each region is entered and left. */
+  private emit(batch: readonly Discovered[]): { wasm: Uint8Array; emitted: Ways[] } {
     const module = new ModuleBuilder();
-    const emitted: RegionExits[] = [];
+    const emitted: Ways[] = [];
     const { program } = this.templates;
     module.importMemory('env', 'memory', MEMORY_PAGES, MEMORY_PAGES);
-    const resume = module.importFunc('i', 'resume', RESUME_SIGNATURE);
-    const step = module.importFunc('i', 'step', RESUME_SIGNATURE);
-    const refused = module.importFunc('i', 'refused', RESUME_SIGNATURE);
-    const cold = module.importFunc('i', 'cold', RESUME_SIGNATURE);
+    const resume = module.importFunc('i', 'resume', REGION_SIGNATURE);
+    const step = module.importFunc('i', 'step', REGION_SIGNATURE);
+    const refused = module.importFunc('i', 'refused', REGION_SIGNATURE);
+    const cold = module.importFunc('i', 'cold', REGION_SIGNATURE);
     const enter = module.importFunc('i', 'enter', ENTER_SIGNATURE);
-    const jump = module.importFunc('i', 'jump', RESUME_SIGNATURE);
+    const jump = module.importFunc('i', 'jump', REGION_SIGNATURE);
     const check = { params: [Type.i32, Type.i32], results: [Type.i32] };
     const slowRead = module.importFunc('i', 'slowRead', check);
     const slowWrite = module.importFunc('i', 'slowWrite', check);
@@ -371,7 +379,7 @@ export class Translator {
     const own = new Map(batch.map((d) => [d.entry, module.func(REGION_SIGNATURE)]));
     batch.forEach((d, k) => {
       const func = own.get(d.entry)!;
-      const { body, coldTargets, jumpSites, checkSites } = emitRegion(d, {
+      const { body, entries, coldTargets, jumpSites, checkSites } = emitRegion(d, {
         layout: this.guest.layout,
         program,
         store: this.store,
@@ -394,7 +402,7 @@ export class Translator {
           return { slot: this.slotOf(target) };
         },
       });
-      emitted.push({ coldTargets, jumpSites, checkSites });
+      emitted.push({ entries, coldTargets, jumpSites, checkSites });
       module.define(func, body);
       module.exportFunc(`r${k}`, func);
     });
@@ -428,43 +436,50 @@ export class Translator {
   // ---- linking
 
   private link(region: Region, func: WasmFunction): void {
-    this.regions.set(region.entry, region);
     for (const pc of region.blocks) this.covered.set(pc, (this.covered.get(pc) ?? 0) + 1);
-    this.table.set(region.slot, func);
-    this.place(region);
+    for (const pc of region.entries) {
+      if (this.regions.has(pc) || (this.nextSlot >= REGION_SLOTS && !this.slots.has(pc))) continue;
+      this.regions.set(pc, region);
+      this.table.set(this.slotOf(pc), func);
+      this.place(pc);
+    }
   }
 
   private field(name: keyof Guest['layout']['fields']): number {
     return this.guest.layout.stateBase + this.guest.layout.fields[name];
   }
 
-  /** Puts the region's record where its entry's own record is. */
-  private place(region: Region): void {
-    const at = this.code.recordAt(region.entry);
+  /** Puts a record that leads to the region at `entry` where the entry's own record is. */
+  private place(entry: number): void {
+    const at = this.code.recordAt(entry);
     if (at === undefined || this.view.getUint16(at, true) === FixedHandler.region) return;
-    this.bytes.copyWithin(
-      this.guest.layout.displacedRecords + region.slot * RECORD_SIZE,
-      at,
-      at + RECORD_SIZE,
-    );
+    const slot = this.slotOf(entry);
+    this.bytes.copyWithin(this.displaced(slot), at, at + RECORD_SIZE);
     this.view.setUint16(at, FixedHandler.region, true);
-    this.view.setUint32(at + REGION_SLOT, region.slot, true);
+    this.view.setUint32(at + REGION_SLOT, slot, true);
+  }
+
+  /** Where the record is that the region in `slot` took the place of. */
+  private displaced(slot: number): number {
+    return this.guest.layout.displacedRecords + slot * RECORD_SIZE;
   }
 
   /** Records of a page are new: entries on it get theirs again. */
   private relink(page: number): void {
     for (const module of this.byPage.get(page) ?? [])
-      for (const region of module.regions) if (region.entry >>> 12 === page) this.place(region);
+      for (const region of module.regions)
+        for (const pc of region.entries)
+          if (pc >>> 12 === page && this.regions.get(pc) === region) this.place(pc);
   }
 
   /** Records that `step` gave back are taken again. */
   private restore(): void {
     this.view.setUint32(this.field('displaced'), 0, true);
-    for (const region of this.regions.values()) this.place(region);
+    for (const pc of this.regions.keys()) this.place(pc);
   }
 
   /** Regions that are often left in ways that new ones would not need are made anew. */
-  private improve(): void {
+  private improve(retired: number): void {
     const { layout } = this.guest;
     this.statistics.refusals += this.view.getUint32(this.field('refusals'), true);
     this.view.setUint32(this.field('refusals'), 0, true);
@@ -475,29 +490,35 @@ export class Translator {
       return n < REFUSALS ? 0 : n;
     };
     const news = this.noteJumps();
-    for (const { module, blocks, checkSites, coldTargets, jumpSites } of this.regions.values()) {
-      for (const pc of checkSites) {
-        if (count(pc) === 0) continue;
-        this.exactSites.set(pc, true);
-        module.avoidable += count(pc);
+    const worst: Region[] = [];
+    for (const module of this.modules)
+      for (const region of module.regions) {
+        for (const pc of region.checkSites) {
+          if (count(pc) === 0) continue;
+          this.exactSites.set(pc, true);
+          region.avoidable += count(pc);
+        }
+        // What has run by now gets in, except where a region has its limits.
+        for (const pc of region.coldTargets) if (this.executed(pc)) region.avoidable += count(pc);
+        for (const [pc, known] of region.jumpSites)
+          for (const [to, n] of news.get(pc) ?? []) if (!known.has(to)) region.avoidable += n;
+        if (region.remakes < MOST_REMAKES && region.avoidable >= AVOIDABLE << (PATIENCE * region.remakes))
+          worst.push(region);
       }
-      // What has run by now gets in, except where a region has its limits.
-      for (const pc of coldTargets) if (this.executed(pc)) module.avoidable += count(pc);
-      for (const pc of jumpSites)
-        for (const [to, n] of news.get(pc) ?? []) if (!blocks.has(to)) module.avoidable += n;
-    }
     counters.fill(0);
-    // Regions call each other inside a module: to be rid of one is to drop them all.
-    for (const module of new Set([...this.regions.values()].map((r) => r.module))) {
-      const { remakes } = module;
-      if (remakes >= MOST_REMAKES || module.avoidable < AVOIDABLE << (PATIENCE * remakes)) continue;
-      this.statistics.invalidations += module.regions.length;
-      for (const { entry } of module.regions) {
-        this.samples.set(entry, this.threshold - 1);
-        this.remakes.set(entry, remakes + 1);
-      }
-      this.cache.delete(module.id);
-    }
+    worst.sort((a, b) => b.avoidable - a.avoidable);
+    for (const region of worst) if (this.affordable(retired)) this.remake(region);
+  }
+
+  /** Makes the region anew. Others of its module are dropped with it only if it lives on through their calls. */
+  private remake(region: Region): void {
+    const { module, entries, remakes, linked } = region;
+    this.statistics.invalidations++;
+    this.remakes.set(entries[0]!, remakes + 1);
+    this.unlinkRegion(region);
+    region.avoidable = 0;
+    if (!linked || module.regions.every((r) => !r.linked)) this.cache.delete(module.id);
+    if (!this.regions.has(entries[0]!)) this.translate(entries[0]!);
   }
 
   /** Takes over what computed jumps were seen to do: by their address, how often they went where. */
@@ -538,6 +559,7 @@ export class Translator {
 
   /** Takes a module's regions out of the table, the records and the maps; the host then collects it. */
   private unlink(module: Module): void {
+    this.modules.delete(module);
     for (const region of module.regions) this.unlinkRegion(region);
     for (const page of module.pages) {
       const on = this.byPage.get(page);
@@ -547,16 +569,21 @@ export class Translator {
   }
 
   private unlinkRegion(region: Region): void {
-    this.table.set(region.slot, this.services['stub']);
+    if (!region.linked) return;
+    region.linked = false;
     for (const pc of region.blocks) {
       const n = this.covered.get(pc)! - 1;
       if (n > 0) this.covered.set(pc, n);
       else this.covered.delete(pc);
     }
-    if (this.regions.get(region.entry) === region) this.regions.delete(region.entry);
-    const at = this.code.recordAt(region.entry);
-    if (at !== undefined && this.view.getUint16(at, true) === FixedHandler.region) {
-      const from = this.guest.layout.displacedRecords + region.slot * RECORD_SIZE;
+    for (const pc of region.entries) {
+      if (this.regions.get(pc) !== region) continue;
+      this.regions.delete(pc);
+      const slot = this.slotOf(pc);
+      this.table.set(slot, this.services['resume']);
+      const at = this.code.recordAt(pc);
+      if (at === undefined || this.view.getUint16(at, true) !== FixedHandler.region) continue;
+      const from = this.displaced(slot);
       this.bytes.copyWithin(at, from, from + RECORD_SIZE);
     }
   }
