@@ -9,7 +9,7 @@ import { compileModule, instantiateModule, type WasmFunction, type WasmModule } 
 import { CodeCache } from './code-cache.js';
 import type { Cpu, Exit, RegisterInfo } from './cpu.js';
 import type { Guest } from './guest.js';
-import { ExitCode, RECORD_SIZE } from './layout.js';
+import { ExitCode, RECORD_SIZE, STACK_UNIT } from './layout.js';
 import { StateMachine } from './state-machine.js';
 import { Stress } from './stress.js';
 import { Translator, type TranslatorOptions } from './translate/translator.js';
@@ -18,8 +18,8 @@ import { Translator, type TranslatorOptions } from './translate/translator.js';
 const QUANTUM = 16384;
 /** An address at which no caller waits. */
 const NOWHERE = -1;
-/** Frames that translated code may stack: the host's stack is bounded, the guest's recursion is not. */
-const FRAMES = 200;
+/** Bytes of the host's stack for translated code: the host's is bounded (984 KB in Node), the guest's recursion is not. */
+const STACK = 640 * 1024;
 
 /** Values of the ISA's `host` names, unsigned. */
 export type HostValues = Readonly<Record<string, () => bigint>>;
@@ -120,7 +120,11 @@ export class Interpreter implements Cpu {
     while (left > 0) {
       if (this.interrupted) break;
       const now = Math.min(Math.ceil(left), this.stress?.quantum() ?? this.interval);
-      const code = this.enter(now * RECORD_SIZE, NOWHERE, this.stress?.frames() ?? FRAMES) as number;
+      const code = this.enter(
+        now * RECORD_SIZE,
+        NOWHERE,
+        this.stress?.stack() ?? STACK / STACK_UNIT,
+      ) as number;
       const done = now - this.view.getInt32(this.field('fuel'), true) / RECORD_SIZE;
       left -= done;
       this.executed += done;

@@ -102,6 +102,14 @@ export function layoutOf(isa: CompiledIsa): EngineLayout {
 /** Codes in the `exit` field. */
 export const ExitCode = { fuel: 0, miss: 1, trap: 2, fault: 3, illegal: 4, codeWrite: 5, stop: 6 } as const;
 
+/**
+ * Translated code counts the host's stack in units of so many bytes. What a frame of the interpreter counts for; what one
+ * of a region counts for at most: with more than that left, whoever enters a region gets on.
+ */
+export const STACK_UNIT = 256;
+export const LOOP_FRAME = 8;
+export const MOST_FRAME = 64;
+
 /** Slots of the shared table of translated regions. */
 export const REGION_SLOTS = 8192;
 /** Counters of failed permission checks, by instruction address. */

@@ -5,7 +5,7 @@ import { Code, Emitter, Locals, type ModuleBuilder, Type, VOID, W } from '@mimic
 import { Assembler } from './assembler.js';
 import { FixedHandler, REGION_SLOT } from './decoder.js';
 import { HandlerTarget, LOOP, STATUS, type Surroundings, targetType } from './handler-target.js';
-import { ExitCode, RECORD_SIZE } from './layout.js';
+import { ExitCode, MOST_FRAME, RECORD_SIZE } from './layout.js';
 import type { Handler } from './record.js';
 
 /** A region's function: (pc, ret, depth, fuel) -> (pc, fuel). See translate/emit-region.ts. */
@@ -25,7 +25,7 @@ export interface Arm {
 
 /**
  * The function (fuel, stop, depth) -> exit code: runs from the pc in the state block until `fuel` bytes of records are
- * used up, a jump reaches `stop`, or something is for the host. `depth`: frames that translated code may still stack.
+ * used up, a jump reaches `stop`, or something is for the host. `depth`: units of the host's stack left for translated code.
  * It returns often anyway: the host's compiler replaces a function only when it is entered.
  *
  * credit - rec is the fuel left: going straight on moves rec alone, a jump moves both and takes one record.
@@ -130,9 +130,9 @@ export function defineLoop(
     } else if (k === FixedHandler.illegal) {
       a.i32(0).i32(ExitCode.illegal).memory(W.i32_store, field('exit')).br(to.out);
     } else if (k === FixedHandler.region) {
-      // Translated code: it says where the guest goes on. Without frames left whoever is below calls it.
-      a.get(LOOP.depth).i32(2).op(W.i32_lt_s).br(to.leave, W.br_if);
-      pushPc().get(LOOP.stop).get(LOOP.depth).i32(1).op(W.i32_sub).get(LOOP.credit).get(LOOP.rec).op(W.i32_sub);
+      // Translated code: it says where the guest goes on. Without stack left whoever is below calls it.
+      a.get(LOOP.depth).i32(MOST_FRAME).op(W.i32_lt_s).br(to.leave, W.br_if);
+      pushPc().get(LOOP.stop).get(LOOP.depth).get(LOOP.credit).get(LOOP.rec).op(W.i32_sub);
       a.get(LOOP.rec).memory(W.i32_load, REGION_SLOT).op(W.call_indirect);
       a.code.u32(regionType);
       a.code.u32(0);

@@ -8,6 +8,8 @@ import {
   ExitCode,
   JUMP_ENTRIES,
   JUMP_ENTRY_SIZE,
+  LOOP_FRAME,
+  MOST_FRAME,
   RECORD_SIZE,
   REFUSAL_COUNTERS,
 } from './layout.js';
@@ -19,13 +21,17 @@ export const ENTER_SIGNATURE = {
   results: [Type.i32, Type.i32],
 };
 
+/** The site under which `absent` notes what it is asked for. */
+export const NOBODY = 0;
+
 const [PC, RET, DEPTH, FUEL] = [0, 1, 2, 3];
 
 /**
  * resume: runs from pc until the guest reaches ret. step: the same, but pc's own instruction is not entered as a
  * region: it is the one that a region could not do. refused: step, and counts a failed permission check. cold: resume,
- * and counts that the region does not hold the code. jump: resume, and notes where the jump at `site` goes. enter: calls
- * the region in a slot; in an empty one is resume.
+ * and counts that the region does not hold the code. jump: resume, and notes where the jump or call at `site` goes.
+ * call: resume, and notes a callee that has no region. absent: that, in the empty slots of the table of regions.
+ * enter: calls what is in a slot.
  */
 export function defineServices(
   module: ModuleBuilder,
@@ -39,7 +45,14 @@ export function defineServices(
     const code = 4;
     const record = 5;
     const a = new Assembler();
-    a.get(DEPTH).i32(2).op(W.i32_lt_s).open(W.if, VOID).get(PC).get(FUEL).op(W.return).end();
+    a.get(DEPTH)
+      .i32(MOST_FRAME + LOOP_FRAME + 1)
+      .op(W.i32_lt_s)
+      .open(W.if, VOID)
+      .get(PC)
+      .get(FUEL)
+      .op(W.return)
+      .end();
     // A region starts here: it is called right away.
     recordOf(a, layout, PC, record);
     a.get(record).memory(W.i32_load16_u, 0).i32(FixedHandler.region).op(W.i32_eq).open(W.if, VOID);
@@ -58,7 +71,7 @@ export function defineServices(
     a.get(PC).get(FUEL).op(W.return).end();
     a.end().end();
     a.i32(0).get(PC).op(W.i64_extend_i32_u).memory(W.i64_store, field('pc'));
-    a.get(FUEL).get(RET).get(DEPTH).i32(1).op(W.i32_sub).call(loop).set(code);
+    a.get(FUEL).get(RET).get(DEPTH).i32(LOOP_FRAME).op(W.i32_sub).call(loop).set(code);
     a.get(code)
       .i32(ExitCode.stop)
       .op(W.i32_eq)
@@ -122,12 +135,13 @@ export function defineServices(
   const refused = counted(step);
   const cold = counted(resume);
 
-  const jump = module.func(REGION_SIGNATURE);
-  {
+  /** `push`: the address under which it is noted. */
+  const noted = (push: (a: Assembler) => Assembler): number => {
+    const index = module.func(REGION_SIGNATURE);
     const at = 4;
     const site = 5;
     const a = new Assembler();
-    a.i32(0).memory(W.i32_load, field('site')).set(site);
+    push(a).set(site);
     a.get(site).i32(2).op(W.i32_shr_u).get(PC).i32(2).op(W.i32_shr_u).i32(7).op(W.i32_mul, W.i32_add);
     a.i32(JUMP_ENTRIES - 1)
       .op(W.i32_and)
@@ -142,7 +156,22 @@ export function defineServices(
     a.get(at).get(at).memory(W.i32_load, entry(2)).i32(1).op(W.i32_add).memory(W.i32_store, entry(2));
     countRefusal(a);
     a.get(PC).get(RET).get(DEPTH).get(FUEL).call(resume);
-    module.define(jump, { locals: [Type.i32, Type.i32], code: a.code });
+    module.define(index, { locals: [Type.i32, Type.i32], code: a.code });
+    return index;
+  };
+  const jump = noted((a) => a.i32(0).memory(W.i32_load, field('site')));
+  const absent = noted((a) => a.i32(NOBODY));
+
+  const call = module.func(REGION_SIGNATURE);
+  {
+    const record = 4;
+    const a = new Assembler();
+    recordOf(a, layout, PC, record);
+    a.get(record).memory(W.i32_load16_u, 0).i32(FixedHandler.region).op(W.i32_eq).open(W.if, VOID);
+    a.get(PC).get(RET).get(DEPTH).get(FUEL).call(resume).op(W.return);
+    a.end().end();
+    a.get(PC).get(RET).get(DEPTH).get(FUEL).call(absent);
+    module.define(call, { locals: [Type.i32], code: a.code });
   }
 
   // Only this module imports the table: the host keeps every instance that does as long as the table.
@@ -154,7 +183,7 @@ export function defineServices(
     a.code.u32(0);
     module.define(enter, { locals: [], code: a.code });
   }
-  return { resume, step, refused, cold, jump, enter };
+  return { resume, step, refused, cold, jump, call, absent, enter };
 }
 
 /** Opens an `if` in which local `record` holds the address of the record of the instruction at local `pc`. */

@@ -23,7 +23,7 @@ for (const name of readdirSync(root).filter((n) => existsSync(`${root}${n}/${n}.
       const guest = createGuest(isa!);
       guest.memory.map(0x10000, 8192, Perm.R | Perm.X);
       guest.memory.map(0x20000, 16384, Perm.R | Perm.W);
-      const cpu = new Interpreter(isa!, bytes, guest);
+      const cpu = new Interpreter(isa!, bytes, guest, { translate: false });
       const rng = new Random(TRIALS);
       for (const insn of isa!.insns) {
         for (let k = 0; k < TRIALS; k++) {

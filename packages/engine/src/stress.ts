@@ -1,6 +1,7 @@
 // Makes the engine take its rare paths often: short stays, few frames, small batches, dropped code, exact checks.
 // In: a seed. Out: what to do next; the same seed decides the same. Must not know: how any of it is done.
 import { Random } from '@mimic/ir';
+import { MOST_FRAME } from './layout.js';
 
 export class Stress {
   private readonly random: Random;
@@ -16,9 +17,9 @@ export class Stress {
     return 1 + this.random.below(1 << this.random.below(most));
   }
 
-  /** Frames that translated code may stack. */
-  frames(): number {
-    return 2 + this.random.below(1 << this.random.below(8));
+  /** Units of the host's stack that translated code may use. */
+  stack(): number {
+    return MOST_FRAME + this.random.below(1 << this.random.below(11));
   }
 
   /** Regions of the next module. */

@@ -13,6 +13,8 @@ export interface Block {
   readonly exits: readonly Exit[];
   /** Where its computed jump, if it has one, has been seen to go. */
   readonly seen: readonly number[];
+  /** What its computed call, if it has one, has been seen to call. */
+  readonly called: readonly number[];
   /** Whether execution may go on at `end` without a jump. */
   readonly falls: boolean;
   /** The block ends because what follows is not translated: the interpreter goes on at `end`. */
@@ -27,7 +29,7 @@ export interface Discovered {
   readonly pages: ReadonlySet<number>;
   /** Addresses that are left to regions of their own: see narrow.ts. */
   readonly outer: ReadonlySet<number>;
-  /** Static targets of calls. */
+  /** Targets of calls, static or seen. */
   readonly calls: ReadonlySet<number>;
   readonly insns: number;
 }
@@ -64,14 +66,14 @@ export function discover(
   const calls = new Set<number>();
   const queue = [entry];
   let count = 0;
-  const seen = new Set<number>();
+  const inside = new Set<number>();
   for (let start = queue.pop(); start !== undefined; start = queue.pop()) {
     let pc = start;
     for (;;) {
-      if (seen.has(pc)) break;
+      if (inside.has(pc)) break;
       const x = at(pc);
       if (!x || count >= REGION_LIMITS.insns) break;
-      seen.add(pc);
+      inside.add(pc);
       count++;
       const next = (pc + x.insn.length) >>> 0;
       if (x.template.traps) break;
@@ -79,7 +81,8 @@ export function discover(
         const e = store.exits(x);
         for (const exit of e.exits) {
           if (exit.hint === JumpHint.call) {
-            if (exit.target !== undefined && executed(exit.target)) calls.add(exit.target);
+            for (const t of exit.target !== undefined ? [exit.target] : jumps(pc))
+              if (executed(t)) calls.add(t);
           } else if (exit.target !== undefined) {
             if (executed(exit.target)) lead(exit.target);
           } else if (exit.hint === JumpHint.plain) for (const t of jumps(pc)) lead(t);
@@ -100,20 +103,22 @@ export function discover(
   const blocks = new Map<number, Block>();
   const pages = new Set<number>();
   for (const pc of leaders) {
-    if (!seen.has(pc)) continue;
+    if (!inside.has(pc)) continue;
     const s = scan(pc);
     const last = s.insns.at(-1)!;
     const end = (last.pc + last.insn.length) >>> 0;
     for (let p = pc >>> 12; p <= (end - 1) >>> 12; p++) pages.add(p);
-    const computed = s.exits.some((e) => e.target === undefined && e.hint === JumpHint.plain);
-    const to = computed ? jumps(last.pc) : [];
-    blocks.set(pc, { pc, insns: s.insns, end, exits: s.exits, seen: to, falls: s.falls, stops: s.stops });
+    const computed = (hint: number): readonly number[] =>
+      s.exits.some((e) => e.target === undefined && e.hint === hint) ? jumps(last.pc) : [];
+    const seen = computed(JumpHint.plain);
+    const called = computed(JumpHint.call);
+    blocks.set(pc, { pc, insns: s.insns, end, exits: s.exits, seen, called, falls: s.falls, stops: s.stops });
   }
   function scan(start: number): Scanned {
     const insns: RegionInsn[] = [];
     for (let pc = start; ; ) {
       const x = at(pc);
-      if (!x || !seen.has(pc)) return { insns, exits: [], falls: true, stops: true };
+      if (!x || !inside.has(pc)) return { insns, exits: [], falls: true, stops: true };
       insns.push(x);
       pc = (pc + x.insn.length) >>> 0;
       if (x.template.traps) return { insns, exits: [], falls: false, stops: false };

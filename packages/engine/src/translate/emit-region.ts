@@ -3,8 +3,8 @@
 //
 // The function is (pc, ret, depth, fuel) -> (pc, fuel). It runs guest code from pc, one of the region's entries, and
 // returns where the guest goes on; a caller that expects another address returns that upward, so frames may be lost but
-// never the guest. `ret`: the address at which the caller goes on; depth: frames that may still be stacked; fuel: see
-// layout.ts.
+// never the guest. `ret`: the address at which the caller goes on; depth: how much of the host's stack is left, in units;
+// fuel: see layout.ts.
 import { Perm } from '@mimic/bus';
 import { Body, JumpHint, Op, type Program } from '@mimic/ir';
 import {
@@ -19,8 +19,9 @@ import {
   VOID,
   W,
 } from '@mimic/wasm';
+import { Assembler } from '../assembler.js';
 import { pushHost } from '../handler-target.js';
-import { type EngineLayout, ExitCode, RECORD_SIZE } from '../layout.js';
+import { type EngineLayout, ExitCode, MOST_FRAME, RECORD_SIZE, STACK_UNIT } from '../layout.js';
 import { type AccessGroup, type PlannedAccess, planAccesses } from './checks.js';
 import type { CodeStore } from './code-store.js';
 import type { Block, Discovered } from './discover.js';
@@ -43,8 +44,10 @@ export interface RegionSurroundings {
   readonly refused: number;
   /** As resume, for code that the region does not hold: counts it. */
   readonly cold: number;
-  /** As resume, for a computed jump: notes where it goes. */
+  /** As resume, for a computed jump or call: notes where it goes. */
   readonly jump: number;
+  /** As resume, for a call: notes it if there is no region for it. */
+  readonly call: number;
   /** (pc, ret, depth, fuel, slot) -> (pc, fuel): calls the region in a slot. */
   readonly enter: number;
   /** (address, bytes) -> 0 when the exact check allows it. */
@@ -57,8 +60,8 @@ export interface RegionSurroundings {
   exact(pc: number): boolean;
 }
 
-/** Guest instructions that add a frame to what a region counts for, as a power of two. */
-const FRAME_SHIFT = 7;
+/** Bytes of a frame on the host's stack besides locals. Each guest instruction adds one, for what V8 spills. */
+const FRAME = 128;
 
 /** Where the guest is: the entry wanted, later where a computed jump goes. */
 const PC = 0;
@@ -71,6 +74,8 @@ const PARAMS = 4;
 const ENTRIES = { all: 256, plain: 12 } as const;
 /** Targets of a computed jump that are compared with one by one. */
 const FEW = 3;
+/** Different callees that a computed call compares with. */
+const CALLEES = 4;
 
 /** Where a region is left in ways that a better region might not need, by address. */
 export interface RegionExits {
@@ -228,29 +233,11 @@ class RegionEmitter {
   }
 
   run(): EmittedRegion {
-    const { code } = this;
-    // Out of frames or out of fuel: whoever is below goes on from here.
-    this.get(DEPTH);
-    this.i32(1);
-    this.op(W.i32_sub);
-    this.get(FUEL);
-    this.op(W.i32_or);
-    this.i32(0);
-    this.op(W.i32_lt_s);
-    this.open(W.if);
-    this.leaveForPc();
-    this.close();
-    // Large functions have large frames on the host's stack: they count for several.
-    const more = this.region.insns >>> FRAME_SHIFT;
-    if (more > 0) {
-      this.get(DEPTH);
-      this.i32(more);
-      this.op(W.i32_sub);
-      this.set(DEPTH);
-    }
     if (this.root === 0) this.load(this.flow.blocks[0]!.liveIn);
     this.tree(this.root);
-    code.byte(W.unreachable);
+    this.op(W.unreachable);
+    const code = this.prologue();
+    code.append(this.code);
     return {
       body: { locals: this.locals.types, code },
       entries: this.entries(),
@@ -259,6 +246,18 @@ class RegionEmitter {
       checkSites: this.checkSites,
       bodies: this.nodes.flatMap((n) => (n.block ? [[n.block.pc, n.body] as const] : [])),
     };
+  }
+
+  /** Leaves at once when the host's stack or the fuel is used up: whoever is below goes on from here. */
+  private prologue(): Code {
+    const bytes = FRAME + 8 * this.locals.types.length + this.region.insns;
+    const a = new Assembler();
+    a.get(DEPTH)
+      .i32(Math.min(Math.ceil(bytes / STACK_UNIT), MOST_FRAME))
+      .op(W.i32_sub)
+      .tee(DEPTH);
+    a.get(FUEL).op(W.i32_or).i32(0).op(W.i32_lt_s).open(W.if, VOID).get(PC).get(FUEL).op(W.return).end();
+    return a.code;
   }
 
   // ---- control flow (Ramsey, "Beyond Relooper", ICFP 2022)
@@ -319,35 +318,23 @@ class RegionEmitter {
 
   /** Goes on at the entry in PC. */
   private enter(root: number): void {
-    this.doors.forEach((to, k) => {
-      const { block } = this.nodes[to]!;
-      const go = (): void => {
-        this.load(this.liveIn(to));
-        this.branch(root, to);
-      };
-      if (k === this.doors.length - 1) return go();
-      // A switch takes any of its targets.
-      const wanted = block ? [block.pc] : this.nodes[to]!.switch!.targets;
-      wanted.forEach((pc, n) => {
-        this.get(PC);
-        this.i32(pc);
-        this.op(W.i32_eq);
-        if (n > 0) this.op(W.i32_or);
-      });
-      this.open(W.if);
-      go();
-      this.close();
-    });
-  }
-
-  /** The computed jump of a block, to the address on the stack. */
-  computed(from: number, site: number, dirty: Bits): void {
-    this.set(PC);
-    const through = this.switchOf.get(from);
-    if (through !== undefined) return this.goTo(from, through, dirty);
-    this.spill(dirty);
-    this.noteSite(site, []);
-    this.resume(() => this.get(PC), 'jump');
+    const last = this.doors.at(-1)!;
+    for (const to of this.doors) {
+      if (to !== last) {
+        const { block, switch: sw } = this.nodes[to]!;
+        const wanted = block ? [block.pc] : sw!.targets;
+        wanted.forEach((pc, n) => {
+          this.get(PC);
+          this.i32(pc);
+          this.op(W.i32_eq);
+          if (n > 0) this.op(W.i32_or);
+        });
+        this.open(W.if);
+      }
+      this.load(this.liveIn(to));
+      this.branch(root, to);
+      if (to !== last) this.close();
+    }
   }
 
   /** Goes on where a computed jump leads, whose address is in PC. */
@@ -541,17 +528,53 @@ class RegionEmitter {
   }
 
   /** Calls guest code; goes on only when it comes back to `back`. Registers are stored before, not loaded after. */
-  call(push: () => void, target: number | undefined, back: number): void {
-    const callee = target === undefined ? undefined : this.s.callee(target);
-    if (callee) this.i32(target!);
-    else push();
+  call(target: number, back: number): void {
+    this.callTo(target, back);
+    this.comeBack(back);
+  }
+
+  /** The same for the address on the stack: what the call at `site` was seen to call is called directly. */
+  callComputed(site: number, seen: readonly number[], back: number): void {
+    this.set(PC);
+    const few = seen.length <= CALLEES;
+    this.open(W.block);
+    const done = this.level;
+    for (const t of few ? seen : []) {
+      this.get(PC);
+      this.i32(t);
+      this.op(W.i32_eq);
+      this.open(W.if);
+      this.callTo(t, back);
+      this.code.byte(W.br);
+      this.code.u32(this.level - done);
+      this.close();
+    }
+    if (few) this.noteSite(site, seen);
+    this.get(PC);
+    this.frame(back);
+    this.op(W.call);
+    this.code.u32(few ? this.s.jump : this.s.call);
+    this.set(FUEL);
+    this.set(PC);
+    this.close();
+    this.comeBack(back);
+  }
+
+  /** Calls a known address. Leaves in PC and FUEL where the guest goes on. */
+  private callTo(target: number, back: number): void {
+    const callee = this.s.callee(target);
+    this.i32(target);
     this.frame(back);
     if (callee && 'slot' in callee) this.i32(callee.slot);
     this.op(W.call);
-    this.code.u32(!callee ? this.s.resume : 'func' in callee ? callee.func : this.s.enter);
+    this.code.u32(!callee ? this.s.call : 'func' in callee ? callee.func : this.s.enter);
     this.set(FUEL);
-    this.op(W.local_tee);
-    this.code.u32(PC);
+    this.set(PC);
+  }
+
+  /** Leaves unless the guest is where the call comes back to. */
+  private comeBack(back: number): void {
+    this.get(PC);
     this.i32(back);
     this.op(W.i32_ne);
     this.open(W.if);
@@ -562,8 +585,6 @@ class RegionEmitter {
   private frame(back: number): void {
     this.i32(back);
     this.get(DEPTH);
-    this.i32(1);
-    this.op(W.i32_sub);
     this.get(FUEL);
   }
 
@@ -838,7 +859,10 @@ class BlockTarget implements Target {
   private callOut(e: Emitter, target: number, to: number | undefined, behind: number): void {
     // The target is pushed before registers are loaded anew: it may be one of them.
     this.r.spill(this.dirty);
-    this.r.call(() => e.push(target), to, behind);
+    if (to === undefined) {
+      e.push(target);
+      this.r.callComputed(this.insn.pc, this.block.called, behind);
+    } else this.r.call(to, behind);
     const node = this.r.nodeAt(behind);
     if (node === undefined) {
       this.r.cold(behind);

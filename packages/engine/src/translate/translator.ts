@@ -24,7 +24,7 @@ import {
   REGION_SLOTS,
 } from '../layout.js';
 import { REGION_SIGNATURE } from '../loop.js';
-import { ENTER_SIGNATURE } from '../services.js';
+import { ENTER_SIGNATURE, NOBODY } from '../services.js';
 import type { Stress } from '../stress.js';
 import { ByAddress } from './by-address.js';
 import { CodeStore } from './code-store.js';
@@ -87,7 +87,7 @@ const BATCH = { regions: 16, insns: 2000 } as const;
  * What translating an instruction costs, in instructions that the guest could have run meanwhile; the share of the
  * run that may be spent on it; and what may be spent at once when something first proves hot.
  */
-const COST = 30_000;
+const COST = 15_000;
 const SHARE = 0.5;
 const CREDIT = 60_000_000;
 /** Slots up to here go to callees that are not translated yet, too. */
@@ -168,7 +168,7 @@ export class Translator {
     this.clock = options.clock ?? (() => 0);
     this.templates = options.templates ? decodeTemplates(options.templates) : new Templates(isa);
     this.store = new CodeStore(isa, this.templates, (pc) => this.fetch(pc), this.statistics, this.clock);
-    for (let i = 0; i < this.table.length; i++) this.table.set(i, services['resume']);
+    for (let i = 0; i < this.table.length; i++) this.table.set(i, services['absent']);
     guest.memory.onCodeChange((page) => this.pageChanged(page));
     code.onOpen(
       (page) => this.relink(page),
@@ -359,6 +359,7 @@ export class Translator {
     const cold = module.importFunc('i', 'cold', REGION_SIGNATURE);
     const enter = module.importFunc('i', 'enter', ENTER_SIGNATURE);
     const jump = module.importFunc('i', 'jump', REGION_SIGNATURE);
+    const call = module.importFunc('i', 'call', REGION_SIGNATURE);
     const check = { params: [Type.i32, Type.i32], results: [Type.i32] };
     const slowRead = module.importFunc('i', 'slowRead', check);
     const slowWrite = module.importFunc('i', 'slowWrite', check);
@@ -389,6 +390,7 @@ export class Translator {
         refused,
         cold,
         jump,
+        call,
         slowRead,
         slowWrite,
         enter,
@@ -508,6 +510,10 @@ export class Translator {
     counters.fill(0);
     worst.sort((a, b) => b.avoidable - a.avoidable);
     for (const region of worst) if (this.affordable(retired)) this.remake(region);
+    // What is called again and again and never was where the host looked.
+    for (const [pc, n] of news.get(NOBODY) ?? [])
+      if (n >= REFUSALS && !this.regions.has(pc) && !this.hopeless.has(pc) && this.affordable(retired))
+        this.translate(pc);
   }
 
   /** Makes the region anew. Others of its module are dropped with it only if it lives on through their calls. */
@@ -529,13 +535,13 @@ export class Translator {
     for (let i = 0; i < entries.length; i += 3) {
       const [site, target, count] = [entries[i]!, entries[i + 1]!, entries[i + 2]!];
       if (count < JUMPS) continue;
-      let seen = this.seenJumps.get(site);
-      if (!seen) this.seenJumps.set(site, (seen = new Set()));
-      if (!seen.has(target) && seen.size >= JUMP_TARGETS) continue;
-      seen.add(target);
       const of = news.get(site);
       if (of) of.push([target, count]);
       else news.set(site, [[target, count]]);
+      if (site === NOBODY) continue;
+      let seen = this.seenJumps.get(site);
+      if (!seen) this.seenJumps.set(site, (seen = new Set()));
+      if (seen.size < JUMP_TARGETS) seen.add(target);
     }
     entries.fill(0);
     return news;
@@ -580,7 +586,7 @@ export class Translator {
       if (this.regions.get(pc) !== region) continue;
       this.regions.delete(pc);
       const slot = this.slotOf(pc);
-      this.table.set(slot, this.services['resume']);
+      this.table.set(slot, this.services['absent']);
       const at = this.code.recordAt(pc);
       if (at === undefined || this.view.getUint16(at, true) !== FixedHandler.region) continue;
       const from = this.displaced(slot);
