@@ -337,6 +337,16 @@ class RegionEmitter {
     }
   }
 
+  /** The computed jump of a block, to the address on the stack. */
+  computed(from: number, site: number, dirty: Bits): void {
+    this.set(PC);
+    const through = this.switchOf.get(from);
+    if (through !== undefined) return this.goTo(from, through, dirty);
+    this.spill(dirty);
+    this.noteSite(site, []);
+    this.resume(() => this.get(PC), 'jump');
+  }
+
   /** Goes on where a computed jump leads, whose address is in PC. */
   private dispatch(node: number, { sites, targets }: Switch): void {
     const dirty = this.dirtyIn(node);
