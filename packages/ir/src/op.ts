@@ -24,133 +24,207 @@ export interface OpDef {
   readonly result: 'same' | 'bit' | 'free' | 'first' | 'second' | 'none';
 }
 
-const table: OpDef[] = [];
-function def(name: string, kind: OpKind, shape: string, result: OpDef['result']): number {
-  const s = shape.padEnd(3, '-');
-  table.push({ name, kind, shape: [s[0], s[1], s[2]] as unknown as OpDef['shape'], result });
-  return table.length - 1;
-}
-
-/** Op numbers. The order is part of the artifact format: append, never reorder. */
-export const Op = {
+/** Op numbers. The order is part of the artifact format: append, never reorder. An enum, so that bundles hold numbers. */
+export enum Op {
   // Leaves. `const`: width <= 32 has its value in a (as int32), a wider one its index in Body.big.
-  const: def('const', 'pure', 'i', 'free'),
+  const,
   /** Operand number a of the template or function. */
-  param: def('param', 'pure', 'i', 'free'),
+  param,
   /** The address of the instruction. */
-  pc: def('pc', 'pure', '', 'free'),
+  pc,
 
   // Integer arithmetic, modulo 2^width.
-  add: def('add', 'pure', 'vv', 'same'),
-  sub: def('sub', 'pure', 'vv', 'same'),
-  mul: def('mul', 'pure', 'vv', 'same'),
+  add,
+  sub,
+  mul,
   /** Division truncates toward zero. By zero the quotient is 0 and the remainder is a: total, like every op. */
-  udiv: def('udiv', 'pure', 'vv', 'same'),
-  sdiv: def('sdiv', 'pure', 'vv', 'same'),
-  urem: def('urem', 'pure', 'vv', 'same'),
-  srem: def('srem', 'pure', 'vv', 'same'),
-  and: def('and', 'pure', 'vv', 'same'),
-  or: def('or', 'pure', 'vv', 'same'),
-  xor: def('xor', 'pure', 'vv', 'same'),
-  not: def('not', 'pure', 'v', 'same'),
-  neg: def('neg', 'pure', 'v', 'same'),
+  udiv,
+  sdiv,
+  urem,
+  srem,
+  and,
+  or,
+  xor,
+  not,
+  neg,
 
   // Shifts: b is an unsigned amount of any width. By the width or more: 0, or all sign bits. Rotates: modulo width.
-  shl: def('shl', 'pure', 'vv', 'first'),
-  shr: def('shr', 'pure', 'vv', 'first'),
-  sar: def('sar', 'pure', 'vv', 'first'),
-  rotl: def('rotl', 'pure', 'vv', 'first'),
-  rotr: def('rotr', 'pure', 'vv', 'first'),
+  shl,
+  shr,
+  sar,
+  rotl,
+  rotr,
 
   // Comparisons.
-  eq: def('eq', 'pure', 'vv', 'bit'),
-  ne: def('ne', 'pure', 'vv', 'bit'),
-  ult: def('ult', 'pure', 'vv', 'bit'),
-  ule: def('ule', 'pure', 'vv', 'bit'),
-  slt: def('slt', 'pure', 'vv', 'bit'),
-  sle: def('sle', 'pure', 'vv', 'bit'),
+  eq,
+  ne,
+  ult,
+  ule,
+  slt,
+  sle,
 
   // Bits. clz and ctz of 0 give the width (reduced modulo 2^width when it does not fit).
-  clz: def('clz', 'pure', 'v', 'same'),
-  ctz: def('ctz', 'pure', 'v', 'same'),
-  popcnt: def('popcnt', 'pure', 'v', 'same'),
+  clz,
+  ctz,
+  popcnt,
   /** Reverses the bytes; the width is a multiple of 8. */
-  bswap: def('bswap', 'pure', 'v', 'same'),
+  bswap,
 
   // Widths. zx, sx: result at least as wide as a. slice: bits [b, b + width) of a, b immediate.
-  zx: def('zx', 'pure', 'v', 'free'),
-  sx: def('sx', 'pure', 'v', 'free'),
-  slice: def('slice', 'pure', 'vi', 'free'),
+  zx,
+  sx,
+  slice,
   /** a is the high part, b the low part; the width is their sum. */
-  cat: def('cat', 'pure', 'vv', 'free'),
+  cat,
   /** a (1 bit) ? b : c. */
-  select: def('select', 'pure', 'vvv', 'second'),
+  select,
   /** The carry out of a + b + c, where c has 1 bit. */
-  carry: def('carry', 'pure', 'vvv', 'bit'),
+  carry,
   /** Identity: the architecture leaves this value undefined and this is what we produce. */
-  undef: def('undef', 'pure', 'v', 'same'),
+  undef,
 
   // IEEE 754 binary32 and binary64 on bit patterns, width 32 or 64, round to nearest even, as WebAssembly has them.
   // A NaN result has an unspecified payload: who needs one looks at the operands first.
-  fadd: def('fadd', 'pure', 'vv', 'same'),
-  fsub: def('fsub', 'pure', 'vv', 'same'),
-  fmul: def('fmul', 'pure', 'vv', 'same'),
-  fdiv: def('fdiv', 'pure', 'vv', 'same'),
-  fsqrt: def('fsqrt', 'pure', 'v', 'same'),
-  feq: def('feq', 'pure', 'vv', 'bit'),
-  flt: def('flt', 'pure', 'vv', 'bit'),
-  fle: def('fle', 'pure', 'vv', 'bit'),
+  fadd,
+  fsub,
+  fmul,
+  fdiv,
+  fsqrt,
+  feq,
+  flt,
+  fle,
   /** binary32 <-> binary64: the width of a gives the source format, that of the result the target. */
-  fcvt: def('fcvt', 'pure', 'v', 'free'),
+  fcvt,
   /** Rounds to an integral value; b: 0 nearest even, 1 toward zero, 2 up, 3 down. */
-  frint: def('frint', 'pure', 'vi', 'same'),
+  frint,
   /** To a signed or unsigned integer of 32 or 64 bits, toward zero, saturating, NaN gives 0. */
-  ftos: def('ftos', 'pure', 'v', 'free'),
-  ftou: def('ftou', 'pure', 'v', 'free'),
+  ftos,
+  ftou,
   /** From a signed or unsigned integer of 32 or 64 bits, to nearest even. */
-  stof: def('stof', 'pure', 'v', 'free'),
-  utof: def('utof', 'pure', 'v', 'free'),
+  stof,
+  utof,
 
   // State. Cell a, index b; the index is unsigned, below the cell's count.
-  get: def('get', 'effect', 'iv', 'free'),
-  set: def('set', 'effect', 'ivv', 'none'),
+  get,
+  set,
   // Mutable variables of the body, zero at entry.
-  vget: def('vget', 'effect', 'i', 'free'),
-  vset: def('vset', 'effect', 'iv', 'none'),
+  vget,
+  vset,
   // Memory, in the guest's byte order; width 8, 16, 32, 64 or 128. May leave with a fault.
-  load: def('load', 'effect', 'v', 'free'),
-  store: def('store', 'effect', 'vv', 'none'),
+  load,
+  store,
   /** A value from the environment, by number in the spec's host table (time base, ...). */
-  host: def('host', 'effect', 'i', 'free'),
+  host,
   /** Calls function c with the arguments extra[a, a + b). Its results are read by `result`. */
-  call: def('call', 'effect', '*ii', 'none'),
+  call,
   /** Result number b of call a. */
-  result: def('result', 'effect', 'vi', 'free'),
+  result,
 
   // Control, structured as in WebAssembly.
-  if: def('if', 'control', 'v', 'none'),
-  else: def('else', 'control', '', 'none'),
-  loop: def('loop', 'control', '', 'none'),
+  if,
+  else,
+  loop,
   /** Ends an `if`, or goes back to the start of a `loop`. */
-  end: def('end', 'control', '', 'none'),
+  end,
   /** Leaves the a-th enclosing loop, 0 being the innermost. */
-  break: def('break', 'control', 'i', 'none'),
+  break,
   /** Leaves a function with the results extra[a, a + b). */
-  return: def('return', 'control', '*i', 'none'),
+  return,
   /** Ends the instruction: the next one is at a. Hint b: 0 plain, 1 call, 2 return. */
-  jump: def('jump', 'control', 'vi', 'none'),
+  jump,
   /** Ends the instruction with trap c and the arguments extra[a, a + b). */
-  trap: def('trap', 'control', '*ii', 'none'),
+  trap,
 
   /** Instruction number a of the block begins here. Does nothing; nothing that may leave moves across it. */
-  mark: def('mark', 'effect', 'i', 'none'),
-} as const;
+  mark,
+}
+
+function def(kind: OpKind, shape: string, result: OpDef['result']): Omit<OpDef, 'name'> {
+  const s = shape.padEnd(3, '-');
+  return { kind, shape: [s[0], s[1], s[2]] as unknown as OpDef['shape'], result };
+}
+
+const table: Record<Op, Omit<OpDef, 'name'>> = {
+  [Op.const]: def('pure', 'i', 'free'),
+  [Op.param]: def('pure', 'i', 'free'),
+  [Op.pc]: def('pure', '', 'free'),
+  [Op.add]: def('pure', 'vv', 'same'),
+  [Op.sub]: def('pure', 'vv', 'same'),
+  [Op.mul]: def('pure', 'vv', 'same'),
+  [Op.udiv]: def('pure', 'vv', 'same'),
+  [Op.sdiv]: def('pure', 'vv', 'same'),
+  [Op.urem]: def('pure', 'vv', 'same'),
+  [Op.srem]: def('pure', 'vv', 'same'),
+  [Op.and]: def('pure', 'vv', 'same'),
+  [Op.or]: def('pure', 'vv', 'same'),
+  [Op.xor]: def('pure', 'vv', 'same'),
+  [Op.not]: def('pure', 'v', 'same'),
+  [Op.neg]: def('pure', 'v', 'same'),
+  [Op.shl]: def('pure', 'vv', 'first'),
+  [Op.shr]: def('pure', 'vv', 'first'),
+  [Op.sar]: def('pure', 'vv', 'first'),
+  [Op.rotl]: def('pure', 'vv', 'first'),
+  [Op.rotr]: def('pure', 'vv', 'first'),
+  [Op.eq]: def('pure', 'vv', 'bit'),
+  [Op.ne]: def('pure', 'vv', 'bit'),
+  [Op.ult]: def('pure', 'vv', 'bit'),
+  [Op.ule]: def('pure', 'vv', 'bit'),
+  [Op.slt]: def('pure', 'vv', 'bit'),
+  [Op.sle]: def('pure', 'vv', 'bit'),
+  [Op.clz]: def('pure', 'v', 'same'),
+  [Op.ctz]: def('pure', 'v', 'same'),
+  [Op.popcnt]: def('pure', 'v', 'same'),
+  [Op.bswap]: def('pure', 'v', 'same'),
+  [Op.zx]: def('pure', 'v', 'free'),
+  [Op.sx]: def('pure', 'v', 'free'),
+  [Op.slice]: def('pure', 'vi', 'free'),
+  [Op.cat]: def('pure', 'vv', 'free'),
+  [Op.select]: def('pure', 'vvv', 'second'),
+  [Op.carry]: def('pure', 'vvv', 'bit'),
+  [Op.undef]: def('pure', 'v', 'same'),
+  [Op.fadd]: def('pure', 'vv', 'same'),
+  [Op.fsub]: def('pure', 'vv', 'same'),
+  [Op.fmul]: def('pure', 'vv', 'same'),
+  [Op.fdiv]: def('pure', 'vv', 'same'),
+  [Op.fsqrt]: def('pure', 'v', 'same'),
+  [Op.feq]: def('pure', 'vv', 'bit'),
+  [Op.flt]: def('pure', 'vv', 'bit'),
+  [Op.fle]: def('pure', 'vv', 'bit'),
+  [Op.fcvt]: def('pure', 'v', 'free'),
+  [Op.frint]: def('pure', 'vi', 'same'),
+  [Op.ftos]: def('pure', 'v', 'free'),
+  [Op.ftou]: def('pure', 'v', 'free'),
+  [Op.stof]: def('pure', 'v', 'free'),
+  [Op.utof]: def('pure', 'v', 'free'),
+  [Op.get]: def('effect', 'iv', 'free'),
+  [Op.set]: def('effect', 'ivv', 'none'),
+  [Op.vget]: def('effect', 'i', 'free'),
+  [Op.vset]: def('effect', 'iv', 'none'),
+  [Op.load]: def('effect', 'v', 'free'),
+  [Op.store]: def('effect', 'vv', 'none'),
+  [Op.host]: def('effect', 'i', 'free'),
+  [Op.call]: def('effect', '*ii', 'none'),
+  [Op.result]: def('effect', 'vi', 'free'),
+  [Op.if]: def('control', 'v', 'none'),
+  [Op.else]: def('control', '', 'none'),
+  [Op.loop]: def('control', '', 'none'),
+  [Op.end]: def('control', '', 'none'),
+  [Op.break]: def('control', 'i', 'none'),
+  [Op.return]: def('control', '*i', 'none'),
+  [Op.jump]: def('control', 'vi', 'none'),
+  [Op.trap]: def('control', '*ii', 'none'),
+  [Op.mark]: def('effect', 'i', 'none'),
+};
 
 /** Definitions by op number. */
-export const OPS: readonly OpDef[] = table;
+export const OPS: readonly OpDef[] = Object.values(table).map((d, n) => ({ name: Op[n]!, ...d }));
 
 /** Op number by name, for the text form. */
-export const OP_BY_NAME: ReadonlyMap<string, number> = new Map(table.map((d, i) => [d.name, i]));
+export const OP_BY_NAME: ReadonlyMap<string, number> = new Map(OPS.map((d, n) => [d.name, n]));
 
 /** Hints of `jump`. */
-export const JumpHint = { plain: 0, call: 1, return: 2 } as const;
+export enum JumpHint {
+  plain,
+  call,
+  return,
+}

@@ -3,8 +3,6 @@
 import type { Body, Program } from './body.js';
 import { JumpHint, OPS, Op } from './op.js';
 
-const HINTS = Object.keys(JumpHint);
-
 /** `@name` where the name is plain and unique, else `@number`. */
 export function reference(items: readonly { readonly name: string }[] | undefined, n: number): string {
   const name = items?.[n]?.name;
@@ -43,7 +41,7 @@ export function printOp(body: Body, i: number, program?: Program): string {
     case Op.return:
       return `${name} ${list()}`;
     case Op.jump:
-      return `${name} %${a}${b ? ` ${HINTS[b] ?? b}` : ''}`;
+      return `${name} %${a}${b ? ` ${JumpHint[b] ?? b}` : ''}`;
     default: {
       const slots = [a, b, c];
       const operands = def.shape.map((s, k) =>

@@ -4,17 +4,19 @@ import { Type, VOID, W } from './opcodes.js';
 
 /** Names of one-byte instructions, as WAT spells them. */
 const NAMES = new Map<number, string>(
-  Object.entries(W).map(([name, code]) => [
-    code,
-    name.replace(/^(i32|i64|f32|f64|local|global|memory)_/, '$1.'),
-  ]),
+  entries(W).map(([name, code]) => [code, name.replace(/^(i32|i64|f32|f64|local|global|memory)_/, '$1.')]),
 );
-const TYPES = new Map<number, string>(Object.entries(Type).map(([name, code]) => [code, name]));
+const TYPES = new Map<number, string>(entries(Type).map(([name, code]) => [code, name]));
 /** By number behind the prefix. */
 const TRUNCATIONS = ['i32', 'i64'].flatMap((to) =>
   ['f32', 'f64'].flatMap((from) => ['s', 'u'].map((sign) => `${to}.trunc_sat_${from}_${sign}`)),
 );
 const EXTERNAL = ['func', 'table', 'memory', 'global'];
+
+/** Names and numbers of an enum, which holds both directions. */
+function entries(e: Readonly<Record<string, string | number>>): [string, number][] {
+  return Object.entries(e).filter((x): x is [string, number] => typeof x[1] === 'number');
+}
 
 /** Throws RangeError at what no module of ours holds. */
 export function moduleText(bytes: Uint8Array): string {
