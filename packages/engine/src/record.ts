@@ -176,9 +176,7 @@ function largest(body: Body, id: number): number {
 
 /** Raw handlers compute their targets: no near jumps. */
 function stripNear(body: Body): Body {
-  body.op.forEach((op, i) => {
-    if (op === Op.jump) body.b[i]! &= ~NEAR;
-  });
+  for (let i = 0; i < body.length; i++) if (body.op[i] === Op.jump) body.b[i]! &= ~NEAR;
   return body;
 }
 

@@ -11,7 +11,6 @@ import {
   type Program,
   removeDead,
   simplify,
-  structure,
 } from '@mimic/ir';
 
 /** A node: decides by value `condition` (1 bit, static) of `body`, or ends with a variant. */
@@ -44,9 +43,7 @@ export function specialize(template: Body, program: Program, cap: number): Varia
   ];
   let leaves = 1;
   // Branches run often and are small: there every static bit is worth a variant.
-  const eager =
-    first.body.op.includes(Op.jump) &&
-    !first.body.op.some((op) => op === Op.load || op === Op.store || op === Op.call);
+  const eager = first.body.has(Op.jump) && ![Op.load, Op.store, Op.call].some((op) => first.body.has(op));
   if (eager) cap *= BRANCH_FACTOR;
   for (let entry = queue.shift(); entry && leaves < cap; entry = queue.shift()) {
     const { body } = entry.node;
@@ -93,8 +90,9 @@ function staticCondition(body: Body, eager: boolean): number {
 /** Puts `if same page { near jump } else { jump }` for each jump to a static target. */
 function markNear(body: Body, program: Program): Body {
   const known = staticValues(body);
-  if (!body.op.some((op, i) => op === Op.jump && known[body.a[i]!])) return body;
-  structure(body);
+  let near = false;
+  for (let i = 0; i < body.length; i++) if (body.op[i] === Op.jump && known[body.a[i]!]) near = true;
+  if (!near) return body;
   const B = new Builder();
   B.body.vars.push(...body.vars);
   const map = new Int32Array(body.length);

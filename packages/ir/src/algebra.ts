@@ -3,20 +3,22 @@
 // Must not know: effects, control.
 import type { Builder } from './builder.js';
 import { compute, compute32 } from './compute.js';
-import { OPS, Op } from './op.js';
+import { OPS, Op, operandSlots } from './op.js';
 
-const COMMUTES = new Set<number>([Op.add, Op.mul, Op.and, Op.or, Op.xor, Op.eq, Op.ne]);
+const COMMUTES = new Uint8Array(OPS.length);
+for (const op of [Op.add, Op.mul, Op.and, Op.or, Op.xor, Op.eq, Op.ne]) COMMUTES[op] = 1;
 
 /** Id of a value equal to `op` on these operands, or -1 when no rule applies. May append ops. */
 export function reduce(B: Builder, op: number, w: number, a: number, b: number, c: number): number {
   if (op <= Op.pc) return -1;
   const { body } = B;
-  const shape = OPS[op]!.shape;
+  const slots = operandSlots(op);
   const ka = body.op[a] === Op.const;
-  const kb = shape[1] === 'v' ? body.op[b] === Op.const : true;
-  const kc = shape[2] === 'v' ? body.op[c] === Op.const : true;
-  if (ka && kb && kc && op !== Op.undef) return folded(B, op, w, a, b, c, shape[1] === 'v', shape[2] === 'v');
-  if (ka && COMMUTES.has(op)) return B.pure(op, w, b, a);
+  const kb = (slots & 2) === 0 || body.op[b] === Op.const;
+  const kc = (slots & 4) === 0 || body.op[c] === Op.const;
+  if (ka && kb && kc && op !== Op.undef)
+    return folded(B, op, w, a, b, c, (slots & 2) !== 0, (slots & 4) !== 0);
+  if (ka && COMMUTES[op] === 1) return B.pure(op, w, b, a);
   const wa = body.width[a]!;
   switch (op) {
     case Op.add:

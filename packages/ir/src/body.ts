@@ -39,14 +39,28 @@ export interface Program {
   readonly word: number;
 }
 
+/** The arrays of a body, for those who store one or make one at once. */
+export interface BodyParts {
+  readonly op: readonly number[];
+  readonly width: readonly number[];
+  readonly a: readonly number[];
+  readonly b: readonly number[];
+  readonly c: readonly number[];
+  readonly extra: readonly number[];
+  readonly big: readonly bigint[];
+  readonly vars: readonly number[];
+}
+
 /** Value ids are op positions. Ops are in order of execution; control ops nest. */
 export class Body {
-  readonly op: number[] = [];
+  /** Number of ops. The arrays may be longer. */
+  length = 0;
+  op: Uint8Array;
   /** Result width in bits, 0 for none. */
-  readonly width: number[] = [];
-  readonly a: number[] = [];
-  readonly b: number[] = [];
-  readonly c: number[] = [];
+  width: Uint16Array;
+  a: Int32Array;
+  b: Int32Array;
+  c: Int32Array;
   /** Operand lists of call, return and trap. */
   readonly extra: number[] = [];
   /** Constants wider than 32 bits. */
@@ -54,18 +68,76 @@ export class Body {
   /** Widths of the mutable variables. */
   readonly vars: number[] = [];
 
-  get length(): number {
-    return this.op.length;
+  /** `capacity`: ops for which there is room at first. */
+  constructor(capacity = 16) {
+    this.op = new Uint8Array(capacity);
+    this.width = new Uint16Array(capacity);
+    this.a = new Int32Array(capacity);
+    this.b = new Int32Array(capacity);
+    this.c = new Int32Array(capacity);
+  }
+
+  static from(parts: BodyParts): Body {
+    const { length } = parts.op;
+    const body = new Body(length);
+    for (let i = 0; i < length; i++)
+      body.emit(parts.op[i]!, parts.width[i]!, parts.a[i]!, parts.b[i]!, parts.c[i]!);
+    body.extra.push(...parts.extra);
+    body.big.push(...parts.big);
+    body.vars.push(...parts.vars);
+    return body;
+  }
+
+  parts(): BodyParts {
+    const { length, extra, big, vars } = this;
+    const cut = (array: Uint8Array | Uint16Array | Int32Array): number[] => [...array.subarray(0, length)];
+    return {
+      op: cut(this.op),
+      width: cut(this.width),
+      a: cut(this.a),
+      b: cut(this.b),
+      c: cut(this.c),
+      extra,
+      big,
+      vars,
+    };
+  }
+
+  /** Whether an op with this number is there. */
+  has(op: number): boolean {
+    for (let i = 0; i < this.length; i++) if (this.op[i] === op) return true;
+    return false;
+  }
+
+  /** Empties the body; its arrays stay, for the next one. */
+  clear(): void {
+    this.length = this.extra.length = this.big.length = this.vars.length = 0;
   }
 
   /** Appends an op and returns its value id. Nothing is checked: verify() does that. */
   emit(op: number, width: number, a = 0, b = 0, c = 0): number {
-    this.op.push(op);
-    this.width.push(width);
-    this.a.push(a);
-    this.b.push(b);
-    this.c.push(c);
-    return this.op.length - 1;
+    const n = this.length;
+    if (n === this.op.length) this.grow();
+    this.op[n] = op;
+    this.width[n] = width;
+    this.a[n] = a;
+    this.b[n] = b;
+    this.c[n] = c;
+    this.length = n + 1;
+    return n;
+  }
+
+  private grow(): void {
+    const old = [this.op, this.width, this.a, this.b, this.c] as const;
+    const capacity = Math.max(16, 2 * this.op.length);
+    this.op = new Uint8Array(capacity);
+    this.width = new Uint16Array(capacity);
+    this.a = new Int32Array(capacity);
+    this.b = new Int32Array(capacity);
+    this.c = new Int32Array(capacity);
+    [this.op, this.width, this.a, this.b, this.c].forEach((array, k) => {
+      array.set(old[k]!);
+    });
   }
 
   /** Appends a constant; `value` is reduced modulo 2^width. */
@@ -85,7 +157,7 @@ export class Body {
   /** Appends `values` to the operand lists and returns where they start. */
   list(values: readonly number[]): number {
     const at = this.extra.length;
-    this.extra.push(...values);
+    for (const v of values) this.extra.push(v);
     return at;
   }
 

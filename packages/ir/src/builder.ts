@@ -5,8 +5,8 @@ import { reduce } from './algebra.js';
 import { Body } from './body.js';
 import { OPS, Op } from './op.js';
 
-/** Pure ops up to which a search beats a table. A power of two. */
-const SMALL = 32;
+/** Slots of the table at first. A power of two. */
+const SMALL = 64;
 
 function hash(op: number, width: number, a: number, b: number, c: number): number {
   const h =
@@ -18,41 +18,47 @@ function hash(op: number, width: number, a: number, b: number, c: number): numbe
   return h ^ (h >>> 15);
 }
 
+/** What the builder, and who feeds it, does beside appending. */
+export interface Simplifications {
+  /** Constants and algebra: see algebra.ts. */
+  readonly fold: boolean;
+  /** One op for equal values. */
+  readonly share: boolean;
+  /** Registers and variables are known from their last write or read: see known-state.ts. */
+  readonly forward: boolean;
+}
+
+export const ALL_SIMPLIFICATIONS: Simplifications = { fold: true, share: true, forward: true };
+
 export class Builder {
-  readonly body = new Body();
-  /** Open-addressed table of pure ops by hash: id + 1, 0 for free. Most bodies are small and never need it. */
-  private table: Int32Array | undefined;
-  /** Ids of the pure ops that are visible here, in order; with a table, where they stand in it. */
-  private readonly log: number[] = [];
-  private readonly slots: number[] = [];
-  /** Lengths of the log at the starts of the open regions. */
+  readonly body: Body = new Body(64);
+  /** Open-addressed table of pure ops by hash: id + 1, 0 for free. */
+  private table = new Int32Array(SMALL);
+  /** Pure ops that are visible here, in order: where they stand in the table. */
+  private slots = new Int32Array(SMALL);
+  private count = 0;
+  /** Counts at the starts of the open regions. */
   private readonly marks: number[] = [];
+
+  constructor(private readonly does: Simplifications = ALL_SIMPLIFICATIONS) {}
+
+  /** Starts over with an empty body. */
+  clear(): void {
+    this.forget(0);
+    this.marks.length = 0;
+    this.body.clear();
+  }
 
   /** Appends pure op `op` or finds an equal value. Operands must be visible here. */
   pure(op: number, width: number, a = 0, b = 0, c = 0): number {
-    const known = reduce(this, op, width, a, b, c);
+    const known = this.does.fold ? reduce(this, op, width, a, b, c) : -1;
     return known >= 0 ? known : this.shared(op, width, a, b, c);
   }
 
   /** The id of an identical op that is visible here, else a new one. Does not fold. */
   shared(op: number, width: number, a = 0, b = 0, c = 0): number {
-    const { body, log, table } = this;
-    if (!table) {
-      for (let k = log.length - 1; k >= 0; k--) {
-        const id = log[k]!;
-        if (
-          body.op[id] === op &&
-          body.a[id] === a &&
-          body.b[id] === b &&
-          body.width[id] === width &&
-          body.c[id] === c
-        )
-          return id;
-      }
-      const id = body.emit(op, width, a, b, c);
-      if (log.push(id) > SMALL) this.grow();
-      return id;
-    }
+    const { body, table } = this;
+    if (!this.does.share) return body.emit(op, width, a, b, c);
     const mask = table.length - 1;
     let at = hash(op, width, a, b, c) & mask;
     for (let id = table[at]! - 1; id >= 0; id = table[at]! - 1) {
@@ -68,23 +74,26 @@ export class Builder {
     }
     const id = body.emit(op, width, a, b, c);
     table[at] = id + 1;
-    this.slots.push(at);
-    if (log.push(id) * 2 > table.length) this.grow();
+    this.slots[this.count++] = at;
+    if (this.count * 2 > table.length) this.grow();
     return id;
   }
 
-  /** Makes a table, or one of twice the size. */
+  /** Makes a table of twice the size. */
   private grow(): void {
-    const table = new Int32Array(this.table ? this.table.length * 2 : 8 * SMALL);
-    const { body } = this;
+    const { body, table: old, slots: oldSlots } = this;
+    const table = new Int32Array(old.length * 2);
+    const slots = new Int32Array(old.length * 2);
     const mask = table.length - 1;
-    this.log.forEach((id, k) => {
+    for (let k = 0; k < this.count; k++) {
+      const id = old[oldSlots[k]!]! - 1;
       let at = hash(body.op[id]!, body.width[id]!, body.a[id]!, body.b[id]!, body.c[id]!) & mask;
       while (table[at]) at = (at + 1) & mask;
       table[at] = id + 1;
-      this.slots[k] = at;
-    });
+      slots[k] = at;
+    }
     this.table = table;
+    this.slots = slots;
   }
 
   /** Appends an op that is not pure, as it is. */
@@ -130,16 +139,16 @@ export class Builder {
   }
 
   private enter(): void {
-    this.marks.push(this.log.length);
+    this.marks.push(this.count);
   }
 
   private leave(): void {
-    const mark = this.marks.pop()!;
-    // Undone in reverse, so that the probe sequences of older entries stay whole.
-    if (this.table) {
-      while (this.slots.length > mark) this.table[this.slots.pop()!] = 0;
-    }
-    this.log.length = mark;
+    this.forget(this.marks.pop()!);
+  }
+
+  /** Undone in reverse, so that the probe sequences of older entries stay whole. */
+  private forget(mark: number): void {
+    while (this.count > mark) this.table[this.slots[--this.count]!] = 0;
   }
 
   /** Leaves with the arguments or results `values`. */

@@ -1,54 +1,83 @@
 // Drops what nobody uses: pure ops, reads, calls, writes of variables that are never read, empty `if`s.
 // In: a Body. Out: a new Body, ids renumbered. Must not know: algebra.
 import { Body } from './body.js';
-import { OPS, Op } from './op.js';
-import { structure } from './structure.js';
+import { OPS, Op, operandSlots } from './op.js';
 
 /** `body` itself is unchanged. Functions are total, so calls whose results are unused go too. */
 export function removeDead(body: Body): Body {
-  const n = body.length;
-  const { end } = structure(body);
-  const read: number[] = new Array<number>(body.vars.length).fill(0);
-  for (let i = 0; i < n; i++) if (body.op[i] === Op.vget) read[body.a[i]!] = 1;
-
-  // Roots, and with each the control ops around it.
-  const live: number[] = new Array<number>(n).fill(0);
-  const open: number[] = [];
-  for (let i = 0; i < n; i++) {
-    const op = body.op[i]!;
-    if (op === Op.if || op === Op.loop) open.push(i);
-    if (op === Op.end) open.pop();
-    if (!isRoot(body, i, read)) continue;
-    live[i] = 1;
-    if (op === Op.loop) live[end[i]!] = 1;
-    for (const at of open) live[at] = live[end[at]!] = 1;
-  }
-  for (let i = n - 1; i >= 0; i--) {
-    if (!live[i]) continue;
-    const shape = OPS[body.op[i]!]!.shape;
-    if (shape[0] === 'v') live[body.a[i]!] = 1;
-    else if (shape[0] === '*') for (const v of operands(body, i)) live[v] = 1;
-    if (shape[1] === 'v') live[body.b[i]!] = 1;
-    if (shape[2] === 'v') live[body.c[i]!] = 1;
-  }
-  return keep(body, live, end);
+  const live = new Uint8Array(body.length);
+  return keep(body, live, mark(body, live));
 }
 
-function isRoot(body: Body, i: number, read: readonly number[]): boolean {
-  switch (body.op[i]) {
+/** Sets `live` for each op that is kept; returns how many are. Users come after what they use: one pass backward. */
+function mark(body: Body, live: Uint8Array): number {
+  const { op: ops, a, b, c, extra } = body;
+  const read = body.vars.length > 0 ? readVariables(body) : NONE;
+  // Of each open region: whether anything in it is live, its `end`, and its `else` if anything behind that is.
+  const open: { any: boolean; readonly end: number; otherwise: number }[] = [];
+  let region: { any: boolean; readonly end: number; otherwise: number } | undefined;
+  let count = 0;
+  for (let i = body.length - 1; i >= 0; i--) {
+    const op = ops[i]!;
+    if (op === Op.end) {
+      if (region) open.push(region);
+      region = { any: false, end: i, otherwise: -1 };
+      continue;
+    }
+    if (op === Op.else) {
+      if (region!.any) region!.otherwise = i;
+      continue;
+    }
+    if (op === Op.if || op === Op.loop) {
+      const { any, end, otherwise } = region!;
+      region = open.pop();
+      if (!any && op === Op.if) continue;
+      live[i] = live[end] = 1;
+      count += 2;
+      if (otherwise >= 0) {
+        live[otherwise] = 1;
+        count++;
+      }
+      if (op === Op.if) live[a[i]!] = 1;
+      if (region) region.any = true;
+      continue;
+    }
+    if (live[i] === 0) {
+      if (!isRoot(op) && !(op === Op.vset && read[a[i]!] === 1)) continue;
+      live[i] = 1;
+    }
+    count++;
+    if (region) region.any = true;
+    const slots = operandSlots(op);
+    if (slots & 1) live[a[i]!] = 1;
+    if (slots & 2) live[b[i]!] = 1;
+    if (slots & 4) live[c[i]!] = 1;
+    if (slots === 0 && OPS[op]!.shape[0] === '*')
+      for (let k = a[i]!; k < a[i]! + b[i]!; k++) live[extra[k]!] = 1;
+  }
+  return count;
+}
+
+const NONE = new Uint8Array(0);
+
+function readVariables(body: Body): Uint8Array {
+  const read = new Uint8Array(body.vars.length);
+  for (let i = 0; i < body.length; i++) if (body.op[i] === Op.vget) read[body.a[i]!] = 1;
+  return read;
+}
+
+function isRoot(op: number): boolean {
+  switch (op) {
     case Op.set:
     case Op.load:
     case Op.store:
     case Op.host:
     case Op.mark:
-    case Op.loop:
     case Op.break:
     case Op.return:
     case Op.jump:
     case Op.trap:
       return true;
-    case Op.vset:
-      return read[body.a[i]!] === 1;
     default:
       return false;
   }
@@ -65,34 +94,33 @@ export function operands(body: Body, i: number): readonly number[] {
   return out;
 }
 
-function holds(live: readonly number[], from: number, to: number): boolean {
-  for (let i = from; i < to; i++) if (live[i]) return true;
-  return false;
-}
-
-/** The ops marked in `live`, and the `else` of each live `if` whose second arm holds something. */
-function keep(body: Body, live: readonly number[], end: Int32Array): Body {
-  const out = new Body();
-  const vars = new Map<number, number>();
-  const variable = (v: number): number => {
-    if (!vars.has(v)) vars.set(v, out.variable(body.vars[v]!));
-    return vars.get(v)!;
-  };
-  const map: number[] = new Array<number>(body.length).fill(0);
+/** The `count` ops marked in `live`. */
+function keep(body: Body, live: Uint8Array, count: number): Body {
+  const out = new Body(count);
+  const map = new Int32Array(body.length);
+  const vars = new Int32Array(body.vars.length).fill(-1);
   for (let i = 0; i < body.length; i++) {
+    if (live[i] === 0) continue;
     const op = body.op[i]!;
-    const keepElse = op === Op.else && live[end[i]!] === 1 && holds(live, i + 1, end[i]!);
-    if (!live[i] && !keepElse) continue;
     const w = body.width[i]!;
-    const [a, b, c] = [body.a[i]!, body.b[i]!, body.c[i]!];
-    const shape = OPS[op]!.shape;
-    if (op === Op.const) map[i] = w <= 32 ? out.emit(op, w, a) : out.constant(w, body.big[a]!);
-    else if (shape[0] === '*')
-      map[i] = out.emit(op, w, out.list(body.extra.slice(a, a + b).map((v) => map[v]!)), b, c);
-    else {
-      const first = op === Op.vget || op === Op.vset ? variable(a) : shape[0] === 'v' ? map[a]! : a;
-      map[i] = out.emit(op, w, first, shape[1] === 'v' ? map[b]! : b, shape[2] === 'v' ? map[c]! : c);
+    let a = body.a[i]!;
+    let b = body.b[i]!;
+    let c = body.c[i]!;
+    const slots = operandSlots(op);
+    if (slots & 1) a = map[a]!;
+    else if (op === Op.const) {
+      if (w > 32) a = out.big.push(body.big[a]!) - 1;
+    } else if (op === Op.vget || op === Op.vset) {
+      if (vars[a]! < 0) vars[a] = out.variable(body.vars[a]!);
+      a = vars[a]!;
+    } else if (slots === 0 && OPS[op]!.shape[0] === '*') {
+      const at = out.extra.length;
+      for (let k = a; k < a + b; k++) out.extra.push(map[body.extra[k]!]!);
+      a = at;
     }
+    if (slots & 2) b = map[b]!;
+    if (slots & 4) c = map[c]!;
+    map[i] = out.emit(op, w, a, b, c);
   }
   return out;
 }

@@ -1,14 +1,15 @@
 export * from './body.js';
-export { Builder } from './builder.js';
+export { ALL_SIMPLIFICATIONS, Builder, type Simplifications } from './builder.js';
 export { compute, isFloatResult } from './compute.js';
 export { operands, removeDead } from './dead.js';
 export * from './evaluate.js';
 export * from './op.js';
+export { type Packed, pack } from './packed.js';
 export { parse } from './parse.js';
 export * from './passes.js';
 export { print, printOp } from './print.js';
 export { Random, type RandomBodyOptions, randomBody, randomProgram } from './random.js';
-export { type Substitution, simplify } from './simplify.js';
+export { Simplifier, type Substitution, simplify } from './simplify.js';
 export { SimulatedMachine } from './simulate.js';
 export { type SplitOptions, type SplitProgram, splitBody, splitProgram } from './split-wide.js';
 export { type Structure, structure } from './structure.js';

@@ -219,6 +219,15 @@ const table: Record<Op, Omit<OpDef, 'name'>> = {
 /** Definitions by op number. */
 export const OPS: readonly OpDef[] = Object.values(table).map((d, n) => ({ name: Op[n]!, ...d }));
 
+const SLOTS = Uint8Array.from(OPS, (d) =>
+  d.shape.reduce((mask, slot, k) => (slot === 'v' ? mask | (1 << k) : mask), 0),
+);
+
+/** Which of the operands a, b, c are values, as bits 1, 2, 4. Lists do not count. */
+export function operandSlots(op: number): number {
+  return SLOTS[op]!;
+}
+
 /** Op number by name, for the text form. */
 export const OP_BY_NAME: ReadonlyMap<string, number> = new Map(OPS.map((d, n) => [d.name, n]));
 

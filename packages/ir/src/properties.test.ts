@@ -3,6 +3,7 @@ import {
   type Body,
   evaluate,
   limitsFor,
+  Op,
   optimize,
   type Program,
   parse,
@@ -75,9 +76,8 @@ describe('random bodies', () => {
       const { program, body, params } = example(seed, WIDE, true);
       const split = splitProgram(program, { bigEndian: true });
       const paramWidths: number[] = [];
-      body.op.forEach((op, i) => {
-        if (op === 1) paramWidths[body.a[i]!] = body.width[i]!;
-      });
+      for (let i = 0; i < body.length; i++)
+        if (body.op[i] === Op.param) paramWidths[body.a[i]!] = body.width[i]!;
       const after = splitBody(body, split, paramWidths);
       expect(verify(after, split), `seed ${seed}`).toEqual([]);
       expect(Math.max(...after.width)).toBeLessThanOrEqual(64);
@@ -91,8 +91,9 @@ describe('random bodies', () => {
       ).toBe(true);
       const values = (s: string): string[] =>
         (JSON.parse(s.slice(0, s.indexOf('\n'))) as { values?: string[] }).values ?? [];
+      const last = body.length - 1;
       const widths = body.extra
-        .slice(body.a.at(-1)!, body.a.at(-1)! + body.b.at(-1)!)
+        .slice(body.a[last]!, body.a[last]! + body.b[last]!)
         .map((v) => body.width[v]!);
       const expected = values(whole).flatMap((v, k) =>
         cut(BigInt(v), widths[k]!).map((x) => `0x${x.toString(16)}`),

@@ -1,326 +1,417 @@
-// Rebuilds a body through the folding builder: constants and copies propagate, equal ops are shared, known `if`s and
-// unreachable ops vanish, variables and cells are forwarded from their last write.
-// In: a Body, optionally values for params and pc. Out: a new Body. Must not know: what dead.ts removes afterwards.
+// Rebuilds bodies through the folding builder: constants and copies propagate, equal ops are shared, known `if`s and
+// unreachable ops vanish, variables and cells are forwarded from their last write. A block is made of its instructions'
+// templates in the same way, one behind the other.
+// In: packed bodies, optionally values for params and pc. Out: a Body. Must not know: what dead.ts removes afterwards.
 import type { Body, Program } from './body.js';
-import { Builder } from './builder.js';
-import { OPS, Op } from './op.js';
-import { structure } from './structure.js';
+import { ALL_SIMPLIFICATIONS, Builder, type Simplifications } from './builder.js';
+import { compute32 } from './compute.js';
+import { KnownState } from './known-state.js';
+import { Op, operandSlots } from './op.js';
+import {
+  isFloating,
+  OP_WORDS,
+  PACKED_OPS,
+  PACKED_OPS_AT,
+  PACKED_ROOTS,
+  PACKED_ROOTS_AT,
+  PACKED_VARS,
+  type Packed,
+  pack,
+  packedConstant,
+  ROOT_WORDS,
+} from './packed.js';
 
 /** Constants that stand for leaves. `params[k]` undefined keeps param k. Values are unsigned. */
 export interface Substitution {
   readonly params?: readonly (bigint | number | undefined)[];
   readonly pc?: bigint | number;
-  /** Values by id of the old body that are taken to be these constants. */
+  /** Pure values by id of the old body that are taken to be these constants. */
   readonly values?: ReadonlyMap<number, bigint | number>;
-}
-
-/** What a cell is known to hold: `value` at `index`, both value ids. */
-interface KnownCell {
-  readonly cell: number;
-  readonly index: number;
-  readonly value: number;
-}
-
-/** Known contents at a point. vars: a value id, -1 unknown, -2 still zero. */
-interface Known {
-  vars: number[];
-  cells: KnownCell[];
-}
-
-interface Region {
-  readonly kind: number;
-  readonly condition: number;
-  /** Position of the `if` or `loop` in the new body; -1 for one that was resolved. */
-  readonly at: number;
-  readonly before: Known;
-  /** State at the end of the first arm; undefined while in it or when it does not fall through. */
-  first?: Known | undefined;
-  firstEnds: boolean;
-  readonly cellsSet: Set<number>;
 }
 
 /** `body` itself is unchanged. Throws RangeError on a body that does not nest. */
 export function simplify(body: Body, program: Program, substitution: Substitution = {}): Body {
-  return new Simplifier(body, program, substitution).run();
+  const s = new Simplifier(program);
+  s.add(pack(body), substitution.params, substitution.pc, substitution.values);
+  return s.body;
 }
 
-class Simplifier {
-  private readonly B = new Builder();
-  private readonly map: number[];
-  private known: Known;
-  private readonly regions: Region[] = [];
+/** An `if` or `loop` that is open. */
+interface Region {
+  readonly kind: number;
+  /** Value id of the condition, -1 of a loop. */
+  readonly condition: number;
+  /** Position of the `if` or `loop` in the new body; -1 for one that was resolved. */
+  readonly at: number;
+  /** What its first arm wrote, once it has ended; undefined when it does not go on. */
+  first: Writes | undefined;
+  hasElse: boolean;
+}
 
-  constructor(
-    private readonly from: Body,
-    private readonly program: Program,
-    private readonly substitution: Substitution,
-  ) {
-    this.map = new Array<number>(from.length).fill(-1);
-    this.known = { vars: new Array<number>(from.vars.length).fill(-2), cells: [] };
-    this.B.body.vars.push(...from.vars);
+/** Places of KnownState, and what they hold, in turns. */
+type Writes = readonly number[];
+
+/** How far a value of the old body is. A constant of up to 32 bits is no op until one needs it. */
+enum Made {
+  no,
+  id,
+  constant,
+}
+
+export class Simplifier {
+  private readonly B: Builder;
+  private readonly known: KnownState;
+  private readonly regions: Region[] = [];
+  /** By value of the body that is being added: Made, and its new id or its constant. */
+  private made = new Uint8Array(64);
+  private map = new Int32Array(64);
+  private from: Packed = NOTHING;
+  private opsAt = 0;
+  private params: Substitution['params'];
+  private pc: Substitution['pc'];
+  /** Ops of the old body up to here are made if they are wanted later. */
+  private settled = 0;
+  /** What was added leaves: nothing behind it runs. */
+  private left = false;
+
+  constructor(program: Program, does: Simplifications = ALL_SIMPLIFICATIONS) {
+    this.B = new Builder(does);
+    this.known = new KnownState(program, this.B, does.forward);
   }
 
-  run(): Body {
-    const { from, map, B } = this;
-    const { end, otherwise } = structure(from);
-    const list = (i: number): number[] =>
-      from.extra.slice(from.a[i]!, from.a[i]! + from.b[i]!).map((v) => map[v]!);
-    for (let i = 0; i < from.length; i++) {
-      const op = from.op[i]!;
-      const w = from.width[i]!;
-      const a = from.a[i]!;
-      const b = from.b[i]!;
-      const c = from.c[i]!;
+  /** What was added so far. `clear` takes it back. */
+  get body(): Body {
+    return this.B.body;
+  }
+
+  /** Starts over. */
+  clear(): void {
+    this.B.clear();
+    this.known.clear();
+    this.regions.length = 0;
+    this.left = false;
+  }
+
+  mark(n: number): void {
+    if (!this.left) this.B.effect(Op.mark, 0, n);
+  }
+
+  /** Appends a body, with its own variables. */
+  add(
+    from: Packed,
+    params: Substitution['params'],
+    pc: Substitution['pc'],
+    values?: Substitution['values'],
+  ): void {
+    if (this.left) return;
+    const n = from[PACKED_OPS]!;
+    if (n > this.made.length) {
+      this.made = new Uint8Array(2 * n);
+      this.map = new Int32Array(2 * n);
+    } else this.made.fill(Made.no, 0, n);
+    this.from = from;
+    this.opsAt = from[PACKED_OPS_AT]!;
+    this.params = params;
+    this.pc = pc;
+    this.settled = 0;
+    this.known.begin(from.subarray(PACKED_OPS_AT + 1, PACKED_OPS_AT + 1 + from[PACKED_VARS]!));
+    if (values) for (const [id, v] of values) this.constant(id, this.widthOf(id), v);
+    this.roots();
+  }
+
+  private roots(): void {
+    const { from, opsAt, B, known } = this;
+    const rootsAt = from[PACKED_ROOTS_AT]!;
+    const count = from[PACKED_ROOTS]!;
+    for (let k = 0; k < count; k++) {
+      const i = from[rootsAt + ROOT_WORDS * k]!;
+      const at = opsAt + OP_WORDS * i;
+      const op = from[at]! & 0xff;
+      const w = from[at]! >>> 8;
+      const a = from[at + 1]!;
+      const b = from[at + 2]!;
       switch (op) {
-        case Op.const:
-          map[i] = w <= 32 ? B.constant(w, a) : B.constant(w, from.big[a]!);
+        case Op.get:
+          this.set(i, this.isConstant(b) ? known.get(a, this.map[b]!, w) : known.getAt(a, this.map[b]!, w));
           break;
-        case Op.param: {
-          const v = this.substitution.params?.[a];
-          map[i] = v === undefined ? B.shared(op, w, a) : B.constant(w, v);
+        case Op.set: {
+          const value = this.value(from[at + 3]!);
+          if (this.isConstant(b)) known.set(a, this.map[b]!, value);
+          else known.setAt(a, this.map[b]!, value);
           break;
         }
-        case Op.pc:
-          map[i] = this.substitution.pc === undefined ? B.shared(op, w) : B.constant(w, this.substitution.pc);
-          break;
-        case Op.get:
-          map[i] = this.get(a, map[b]!, w);
-          break;
-        case Op.set:
-          this.set(a, map[b]!, map[c]!);
-          break;
         case Op.vget:
-          map[i] = this.vget(a, w);
+          this.set(i, known.vget(a));
           break;
         case Op.vset:
-          B.effect(op, 0, a, map[b]!);
-          this.known.vars[a] = map[b]!;
+          known.vset(a, this.value(b));
           break;
         case Op.load:
-          map[i] = B.effect(op, w, map[a]!);
+          this.set(i, B.effect(op, w, this.value(a)));
           break;
-        case Op.store:
-          B.effect(op, 0, map[a]!, map[b]!);
-          break;
-        case Op.host:
-        case Op.mark:
-          map[i] = B.effect(op, w, a);
-          break;
-        case Op.call:
-          map[i] = B.call(c, list(i));
-          break;
-        case Op.result:
-          map[i] = B.shared(op, w, map[a]!, b);
-          break;
-        case Op.if: {
-          const condition = map[a]!;
-          if (B.isConstant(condition)) {
-            // Only the arm that runs is kept; the other is skipped whole.
-            this.regions.push(this.region(Op.if, condition, -1));
-            if (B.body.a[condition] === 0) {
-              i = otherwise[i]!;
-              if (from.op[i] === Op.end) this.regions.pop();
-            }
-          } else this.regions.push(this.region(Op.if, condition, B.if(condition)));
+        case Op.store: {
+          const address = this.value(a);
+          B.effect(op, 0, address, this.value(b));
           break;
         }
+        case Op.host:
+          this.set(i, B.effect(op, w, a));
+          break;
+        case Op.mark:
+          B.effect(op, w, a);
+          break;
+        case Op.call:
+          this.set(i, B.call(from[at + 3]!, this.list(a, b)));
+          break;
+        case Op.if:
+          if (this.isConstant(a)) {
+            // Only the arm that runs is kept; the other is skipped whole.
+            this.regions.push({ kind: op, condition: -1, at: -1, first: undefined, hasElse: false });
+            if (this.map[a] === 0) {
+              k = from[rootsAt + ROOT_WORDS * k + 1]!;
+              if (this.opOf(k) === Op.end) this.regions.pop();
+            }
+          } else {
+            const condition = this.map[a]!;
+            this.settle(i);
+            this.regions.push({ kind: op, condition, at: B.if(condition), first: undefined, hasElse: false });
+            known.enter();
+          }
+          break;
         case Op.else: {
           const region = this.regions.at(-1)!;
           if (region.at < 0) {
-            i = end[i]!;
+            k = from[rootsAt + ROOT_WORDS * k + 1]!;
             this.regions.pop();
           } else this.otherwise(region, false);
           break;
         }
         case Op.loop:
-          this.forget(i, end[i]!);
-          this.regions.push(this.region(Op.loop, -1, B.loop()));
+          this.settle(i);
+          this.forget(k);
+          this.regions.push({ kind: op, condition: -1, at: B.loop(), first: undefined, hasElse: false });
+          known.enter();
           break;
         case Op.end:
-          this.end(end[i]!, i);
+          this.end();
           break;
-        case Op.break:
-        case Op.return:
-        case Op.jump:
-        case Op.trap:
+        default:
           if (op === Op.break) B.effect(op, 0, a);
-          else if (op === Op.jump) B.effect(op, 0, map[a]!, b);
-          else B.leaveWith(op, list(i), c);
-          i = this.afterLeaving(i, end, otherwise);
-          break;
-        default: {
-          const shape = OPS[op]!.shape;
-          map[i] = B.pure(op, w, map[a]!, shape[1] === 'v' ? map[b]! : b, shape[2] === 'v' ? map[c]! : c);
-        }
+          else if (op === Op.jump) B.effect(op, 0, this.value(a), b);
+          else B.leaveWith(op, this.list(a, b), from[at + 3]!);
+          k = this.afterLeaving(k, count);
       }
-      const assumed = this.substitution.values?.get(i);
-      if (assumed !== undefined) map[i] = B.constant(w, assumed);
     }
-    return B.body;
   }
 
-  /** Nothing after op i of its region runs: goes on at the region's else or end, or past the body. */
-  private afterLeaving(i: number, end: Int32Array, otherwise: Int32Array): number {
-    const { from, regions, B } = this;
+  /** Nothing after root k of its arm runs: goes on at the end of the arm, or past the body. */
+  private afterLeaving(k: number, count: number): number {
+    const { from, regions, B, known } = this;
+    const rootsAt = from[PACKED_ROOTS_AT]!;
     for (;;) {
-      // Find the closing op of the innermost open region of the old body.
-      let j = i + 1;
-      for (; j < from.length; j++) {
-        const op = from.op[j];
-        if (op === Op.if || op === Op.loop) j = end[j]!;
-        else if (op === Op.else || op === Op.end) break;
+      const j = from[rootsAt + ROOT_WORDS * k + 2]!;
+      if (j === count) {
+        this.left = true;
+        return count;
       }
-      if (j >= from.length) return from.length;
       const region = regions.at(-1)!;
-      if (region.at >= 0 && from.op[j] === Op.else) {
+      const isElse = this.opOf(j) === Op.else;
+      if (region.at >= 0 && isElse) {
         this.otherwise(region, true);
         return j;
       }
       regions.pop();
       if (region.at < 0) {
         // A resolved `if` whose arm leaves: so does what surrounds it.
-        i = from.op[j] === Op.else ? end[j]! : j;
+        k = isElse ? from[rootsAt + ROOT_WORDS * j + 1]! : j;
         continue;
       }
       B.end();
-      if (region.kind === Op.loop) {
-        this.known = region.before;
-        this.forget(end[j]!, j);
-        return j;
+      known.leave();
+      if (region.kind === Op.if && region.hasElse) {
+        if (!region.first) {
+          k = j;
+          continue; // neither arm goes on
+        }
+        known.join(region.condition, region.at, region.first, undefined);
       }
-      const first = from.op[otherwise[end[j]!]!] === Op.else ? region.first : region.before;
-      if (first === undefined) {
-        i = j;
-        continue; // neither arm goes on
-      }
-      this.noteSets(region);
-      this.known = this.visible(first, region.at);
-      this.known.cells = region.before.cells.filter((k) => !region.cellsSet.has(k.cell));
       return j;
     }
   }
 
-  private region(kind: number, condition: number, at: number): Region {
-    const before = this.copy(this.known);
-    return { kind, condition, at, before, firstEnds: false, cellsSet: new Set() };
-  }
-
-  private copy(known: Known): Known {
-    return { vars: known.vars.slice(), cells: known.cells.slice() };
-  }
-
   private otherwise(region: Region, left: boolean): void {
-    region.first = left ? undefined : this.known;
-    region.firstEnds = left;
-    this.known = this.copy(region.before);
+    const { known } = this;
+    region.first = left ? undefined : known.writes();
+    region.hasElse = true;
+    known.leave();
     this.B.else();
+    known.enter();
   }
 
-  private end(opener: number, i: number): void {
+  private end(): void {
+    const { known } = this;
     const region = this.regions.pop()!;
     if (region.at < 0) return;
     this.B.end();
     if (region.kind === Op.loop) {
-      this.known = region.before;
-      this.forget(opener, i);
+      known.leave(); // what a loop may change was forgotten before it
       return;
     }
-    this.noteSets(region);
-    const hadElse = region.first !== undefined || region.firstEnds;
-    const second = this.known;
-    if (region.firstEnds) this.known = this.visible(second, region.at);
-    else this.known = this.merge(region, hadElse ? region.first! : second, hadElse ? second : region.before);
-    this.known.cells = region.before.cells.filter((k) => !region.cellsSet.has(k.cell));
+    const writes = known.writes();
+    known.leave();
+    if (!region.hasElse) known.join(region.condition, region.at, writes, NO_WRITES);
+    else known.join(region.condition, region.at, region.first, writes);
   }
 
-  /** An outer region has set what an inner one has. */
-  private noteSets(region: Region): void {
-    const outer = this.regions.findLast((r) => r.at >= 0);
-    if (outer) for (const cell of region.cellsSet) outer.cellsSet.add(cell);
-  }
-
-  /** `known` without the values that were defined inside the region that began at `at`. */
-  private visible(known: Known, at: number): Known {
-    return { vars: known.vars.map((v) => (v > at ? -1 : v)), cells: known.cells };
-  }
-
-  /** Variables after an `if` whose arms both go on. */
-  private merge(region: Region, yes: Known, no: Known): Known {
-    const vars = yes.vars.map((v, n) => {
-      const u = no.vars[n]!;
-      if (v === u) return v > region.at ? -1 : v;
-      const x = this.outside(v, region.at, n);
-      const y = this.outside(u, region.at, n);
-      return x < 0 || y < 0 ? -1 : this.B.select(region.condition, x, y);
-    });
-    return { vars, cells: [] };
-  }
-
-  /** The id of `v` as seen after the region that began at `at`, or -1. */
-  private outside(v: number, at: number, variable: number): number {
-    const { B } = this;
-    if (v === -2) return B.constant(B.body.vars[variable]!, 0);
-    if (v < at) return v;
-    if (!B.isConstant(v)) return -1;
-    return B.width(v) <= 32
-      ? B.constant(B.width(v), B.body.a[v]!)
-      : B.constant(B.width(v), B.body.constantValue(v));
-  }
-
-  private vget(variable: number, width: number): number {
-    const v = this.known.vars[variable]!;
-    if (v === -2) return this.B.constant(width, 0);
-    if (v >= 0) return v;
-    return (this.known.vars[variable] = this.B.effect(Op.vget, width, variable));
-  }
-
-  private get(cell: number, index: number, width: number): number {
-    const hit = this.known.cells.find((k) => k.cell === cell && k.index === index);
-    if (hit) return hit.value;
-    const value = this.B.effect(Op.get, width, cell, index);
-    this.known.cells.push({ cell, index, value });
-    return value;
-  }
-
-  private set(cell: number, index: number, value: number): void {
-    const { B } = this;
-    B.effect(Op.set, 0, cell, index, value);
-    this.known.cells = this.known.cells.filter((k) => {
-      if (k.cell === cell) return B.isConstant(k.index) && B.isConstant(index) && k.index !== index;
-      return !this.overlaps(k.cell, cell);
-    });
-    this.known.cells.push({ cell, index, value });
-    this.regions.findLast((r) => r.at >= 0)?.cellsSet.add(cell);
-    this.noteAliases(cell);
-  }
-
-  private overlaps(a: number, b: number): boolean {
-    const x = this.program.cells[a]!;
-    const y = this.program.cells[b]!;
-    return x.offset < y.offset + y.count * y.stride && y.offset < x.offset + x.count * x.stride;
-  }
-
-  /** Cells that share storage with `cell` count as set too: split-wide.ts names limbs so. */
-  private noteAliases(cell: number): void {
-    const region = this.regions.findLast((r) => r.at >= 0);
-    if (region)
-      for (const k of region.before.cells)
-        if (k.cell !== cell && this.overlaps(k.cell, cell)) region.cellsSet.add(k.cell);
-  }
-
-  /** Forgets what the ops from..to of the old body may change: they run an unknown number of times. */
-  private forget(from: number, to: number): void {
-    this.known = { vars: this.known.vars.slice(), cells: this.known.cells };
-    const set = new Set<number>();
-    for (let i = from; i < to; i++) {
-      if (this.from.op[i] === Op.vset) this.known.vars[this.from.a[i]!] = -1;
-      else if (this.from.op[i] === Op.set) set.add(this.from.a[i]!);
+  /** Forgets what the loop at root k may change: it runs an unknown number of times. */
+  private forget(k: number): void {
+    const { from, opsAt } = this;
+    const rootsAt = from[PACKED_ROOTS_AT]!;
+    const end = from[rootsAt + ROOT_WORDS * k + 1]!;
+    for (; k < end; k++) {
+      const at = opsAt + OP_WORDS * from[rootsAt + ROOT_WORDS * k]!;
+      const op = from[at]! & 0xff;
+      if (op === Op.vset) this.known.forgetVariable(from[at + 1]!);
+      else if (op === Op.set) this.known.forgetCell(from[at + 1]!);
     }
-    if (!set.size) return;
-    const outer = this.regions.findLast((r) => r.at >= 0);
-    if (outer) for (const cell of set) outer.cellsSet.add(cell);
-    this.known.cells = this.known.cells.filter(
-      (k) => !set.has(k.cell) && ![...set].some((s) => this.overlaps(k.cell, s)),
-    );
+  }
+
+  /** Makes what was not needed before op i but is after it: from here on it would be made inside an arm. */
+  private settle(i: number): void {
+    const { from, opsAt, made } = this;
+    for (let v = this.settled; v < i; v++) {
+      const at = opsAt + OP_WORDS * v;
+      if (made[v] === Made.no && from[at + 4]! > i && isFloating(from[at]! & 0xff)) this.make(v);
+    }
+    this.settled = i;
+  }
+
+  // ---- values
+
+  private opOf(root: number): number {
+    const { from } = this;
+    return from[this.opsAt + OP_WORDS * from[from[PACKED_ROOTS_AT]! + ROOT_WORDS * root]!]! & 0xff;
+  }
+
+  private widthOf(v: number): number {
+    return this.from[this.opsAt + OP_WORDS * v]! >>> 8;
+  }
+
+  /** Makes value v if need be; whether it is a constant of up to 32 bits, which `map` then holds, else its new id. */
+  private isConstant(v: number): boolean {
+    if (this.made[v] === Made.no) this.make(v);
+    return this.made[v] === Made.constant;
+  }
+
+  /** The new id of value v. */
+  private value(v: number): number {
+    return this.isConstant(v) ? this.B.shared(Op.const, this.widthOf(v), this.map[v]!) : this.map[v]!;
+  }
+
+  private list(at: number, count: number): number[] {
+    const out: number[] = [];
+    for (let k = at; k < at + count; k++) out.push(this.value(this.from[k]!));
+    return out;
+  }
+
+  /** Value v is what has the new id. */
+  private set(v: number, id: number): void {
+    const { body } = this.B;
+    if (body.op[id] === Op.const && body.width[id]! <= 32) {
+      this.made[v] = Made.constant;
+      this.map[v] = body.a[id]!;
+    } else {
+      this.made[v] = Made.id;
+      this.map[v] = id;
+    }
+  }
+
+  private constant(v: number, width: number, value: bigint | number): void {
+    if (width > 32) this.set(v, this.B.constant(width, value));
+    else {
+      const n = typeof value === 'number' ? value : Number(BigInt.asIntN(32, value));
+      this.made[v] = Made.constant;
+      this.map[v] = (width === 32 ? n : n & ((1 << width) - 1)) | 0;
+    }
+  }
+
+  private make(v: number): void {
+    const { from, B } = this;
+    const at = this.opsAt + OP_WORDS * v;
+    const op = from[at]! & 0xff;
+    const w = from[at]! >>> 8;
+    const a = from[at + 1]!;
+    const b = from[at + 2]!;
+    switch (op) {
+      case Op.const:
+        if (w > 32) this.set(v, B.constant(w, packedConstant(from, a, w)));
+        else {
+          this.made[v] = Made.constant;
+          this.map[v] = a;
+        }
+        return;
+      case Op.param: {
+        const p = this.params === undefined ? undefined : this.params[a];
+        if (p === undefined) this.set(v, B.shared(op, w, a));
+        else this.constant(v, w, p);
+        return;
+      }
+      case Op.pc:
+        if (this.pc === undefined) this.set(v, B.shared(op, w));
+        else this.constant(v, w, this.pc);
+        return;
+      case Op.result:
+        this.set(v, B.shared(op, w, this.map[a]!, b));
+        return;
+      case Op.select:
+        // Only what is chosen is made.
+        if (this.isConstant(a)) {
+          const chosen = this.map[a] === 0 ? from[at + 3]! : b;
+          if (this.made[chosen] === Made.no) this.make(chosen);
+          this.made[v] = this.made[chosen]!;
+          this.map[v] = this.map[chosen]!;
+          return;
+        }
+        break;
+      default:
+    }
+    this.compute(v, op, w, a, b, from[at + 3]!);
+  }
+
+  /** Constants are computed at once; what else there is goes through the builder. */
+  private compute(v: number, op: number, w: number, a: number, b: number, c: number): void {
+    const { map } = this;
+    const slots = operandSlots(op);
+    const kb = (slots & 2) === 0;
+    const kc = (slots & 4) === 0;
+    if (
+      this.isConstant(a) &&
+      (kb || this.isConstant(b)) &&
+      (kc || this.isConstant(c)) &&
+      w <= 32 &&
+      op !== Op.undef
+    ) {
+      const wb = kb ? 0 : this.widthOf(b);
+      const r = compute32(
+        op,
+        w,
+        this.widthOf(a),
+        wb,
+        map[a]! >>> 0,
+        kb ? b : map[b]! >>> 0,
+        kc ? 0 : map[c]! >>> 0,
+      );
+      if (r >= 0) {
+        this.made[v] = Made.constant;
+        map[v] = r | 0;
+        return;
+      }
+    }
+    const x = this.value(a);
+    const y = kb ? b : this.value(b);
+    this.set(v, this.B.pure(op, w, x, y, kc ? c : this.value(c)));
   }
 }
+
+const NOTHING = new Int32Array(0);
+const NO_WRITES: Writes = [];

@@ -19,7 +19,9 @@ const known = new WeakMap<Body, { length: number; value: Structure }>();
 /** Throws RangeError, with the position, where control ops do not nest. Kept for as long as the body does not grow. */
 export function structure(body: Body): Structure {
   // Most bodies are straight.
-  if (!body.op.some((op) => op >= Op.if && op <= Op.break)) return NONE;
+  let straight = true;
+  for (let i = 0; i < body.length; i++) if (body.op[i]! >= Op.if && body.op[i]! <= Op.break) straight = false;
+  if (straight) return NONE;
   const kept = known.get(body);
   if (kept?.length === body.length) return kept.value;
   const value = analyse(body);

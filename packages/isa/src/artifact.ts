@@ -37,7 +37,8 @@ function toJson(value: unknown): Uint8Array {
         if (v instanceof Uint8Array)
           return { $b: Array.from(v, (b) => b.toString(16).padStart(2, '0')).join('') };
         if (v instanceof Body) {
-          return { $i: [v.op, v.width, v.a, v.b, v.c, v.extra, v.big.map(String), v.vars] };
+          const { op, width, a, b, c, extra, big, vars } = v.parts();
+          return { $i: [op, width, a, b, c, extra, big.map(String), vars] };
         }
         return v;
       }),
@@ -48,10 +49,8 @@ function toJson(value: unknown): Uint8Array {
 type Arrays = [number[], number[], number[], number[], number[], number[], string[], number[]];
 
 function body(x: Arrays): Body {
-  const out = new Body();
   const [op, width, a, b, c, extra, big, vars] = x;
-  Object.assign(out, { op, width, a, b, c, extra, big: big.map(BigInt), vars });
-  return out;
+  return Body.from({ op, width, a, b, c, extra, big: big.map(BigInt), vars });
 }
 
 function fromJson<T>(bytes: Uint8Array): T {

@@ -29,7 +29,7 @@ export class Generator {
     const { isa } = harness;
     const call = isa.program.traps.findIndex((t) => t.name === isa.abi?.syscallTrap);
     const uses = (insn: Insn, test: (b: Body, i: number) => boolean): boolean =>
-      insn.template.op.some((_, i) => test(insn.template, i));
+      insn.template.parts().op.some((_, i) => test(insn.template, i));
     this.insns = isa.insns.filter(
       (x) =>
         (!only || only.has(x.name)) &&

@@ -1,12 +1,12 @@
 // What is known of guest code, so that regions that share it do not work it out again: decoded instructions, where
 // their jumps go, lifted blocks.
 // In: a way to fetch words. Out: the same facts until `clear`. Must not know: regions.
-import { Body, JumpHint, Op, removeDead, simplify } from '@mimic/ir';
+import { type Body, JumpHint, Op, removeDead, Simplifier } from '@mimic/ir';
 import type { CompiledIsa, Insn } from '@mimic/isa';
 import { decode } from '@mimic/isa/decode';
 import { noStatistics, type TranslatorStatistics } from './statistics.js';
 import type { TemplateSource } from './template-store.js';
-import { append, type Template } from './templates.js';
+import type { Template } from './templates.js';
 
 /** A decoded instruction. */
 export interface RegionInsn {
@@ -36,12 +36,23 @@ export type Fetch = (pc: number) => number | undefined;
 
 type LiftTimes = Pick<TranslatorStatistics, 'lifted' | 'liftTime' | 'optimizeTime'>;
 
+/** Makes the body of a block: templates with constants for their params and pc, a `mark` before each. */
+export function lift(to: Simplifier, insns: readonly RegionInsn[]): void {
+  to.clear();
+  for (let n = 0; n < insns.length; n++) {
+    const { template, fields, pc } = insns[n]!;
+    to.mark(n);
+    to.add(template.body, fields, pc);
+  }
+}
+
 /** Instructions remembered at most; then everything is forgotten. */
 const LIMIT = 200_000;
 
 export class CodeStore {
   private readonly insns = new Map<number, RegionInsn | null>();
   private readonly exitsAt = new Map<number, InsnExits>();
+  private readonly simplifier: Simplifier;
   private readonly bodies = new Map<number, { readonly count: number; readonly body: Body }>();
 
   constructor(
@@ -51,7 +62,9 @@ export class CodeStore {
     /** Where and by what the time of lifting is counted. */
     private readonly times: LiftTimes,
     private readonly clock: () => number,
-  ) {}
+  ) {
+    this.simplifier = new Simplifier(templates.program);
+  }
 
   /** Code changed. */
   clear(): void {
@@ -121,14 +134,10 @@ export class CodeStore {
   /** Counted in `times`. */
   private simplified(insns: readonly RegionInsn[], times: LiftTimes): Body {
     const { clock } = this;
-    const { program } = this.templates;
     const t0 = clock();
-    const raw = new Body();
-    insns.forEach((x, n) => {
-      append(raw, x.template.body, x.fields, x.pc, n);
-    });
+    lift(this.simplifier, insns);
     const t1 = clock();
-    const body = removeDead(simplify(raw, program));
+    const body = removeDead(this.simplifier.body);
     times.lifted += insns.length;
     times.liftTime += t1 - t0;
     times.optimizeTime += clock() - t1;

@@ -1,10 +1,10 @@
 // What was translated as text, for dumps: guest assembly, IR before and after the passes, WebAssembly.
 // In: regions of one module, its bytes. Out: lines. Must not know: who wants them.
-import { Body, type Program, print, removeDead, simplify } from '@mimic/ir';
+import { type Program, print, removeDead, Simplifier } from '@mimic/ir';
 import { type CompiledIsa, disassemble } from '@mimic/isa';
 import { moduleText } from '@mimic/wasm';
+import { lift } from './code-store.js';
 import type { Block, Discovered } from './discover.js';
-import { append } from './templates.js';
 
 /** A module that was made. */
 export interface Translated {
@@ -23,18 +23,21 @@ const hex = (n: number): string => `0x${n.toString(16).padStart(8, '0')}`;
 /** `wanted` in any order; the text has the order of DUMPS within a block. */
 export function describe(isa: CompiledIsa, t: Translated, wanted: ReadonlySet<Dump>): string {
   const out: string[] = [];
+  const simplifier = new Simplifier(t.program);
+  const plain = new Simplifier(t.program, { fold: false, share: false, forward: false });
   t.regions.forEach((region, k) => {
     out.push(`region ${hex(region.entry)} r${k}: ${region.blocks.size} blocks, ${region.insns} instructions`);
     for (const block of region.blocks.values()) {
       if (wanted.has('in_asm')) out.push(`IN: ${hex(block.pc)}`, ...assembly(isa, block));
       if (!wanted.has('op') && !wanted.has('op_opt')) continue;
-      const raw = new Body();
-      block.insns.forEach((x, n) => {
-        append(raw, x.template.body, x.fields, x.pc, n);
-      });
-      if (wanted.has('op')) out.push(`OP: ${hex(block.pc)}`, print(raw, t.program));
-      if (wanted.has('op_opt'))
-        out.push(`OP after passes: ${hex(block.pc)}`, print(removeDead(simplify(raw, t.program)), t.program));
+      if (wanted.has('op')) {
+        lift(plain, block.insns);
+        out.push(`OP: ${hex(block.pc)}`, print(plain.body, t.program));
+      }
+      if (wanted.has('op_opt')) {
+        lift(simplifier, block.insns);
+        out.push(`OP after passes: ${hex(block.pc)}`, print(removeDead(simplifier.body), t.program));
+      }
     }
   });
   if (wanted.has('out_asm')) out.push(`OUT: ${t.wasm.length} bytes`, moduleText(t.wasm));

@@ -15,17 +15,16 @@ export interface TemplateSource {
 interface Header {
   readonly program: Omit<Program, 'funcs'>;
   readonly funcs: readonly Pick<Func, 'name' | 'params' | 'results'>[];
-  /** By instruction: where its words start, and its flags. */
+  /** By instruction: where its words are, and its flags. */
   readonly templates: readonly (readonly [
-    at: number,
+    start: number,
+    end: number,
     jumps: boolean,
     traps: boolean,
     loops: boolean,
     calls: number[],
   ])[];
 }
-
-const arrays = ['op', 'width', 'a', 'b', 'c', 'extra', 'vars'] as const;
 
 /** Header as JSON, a newline, padding to 4 bytes, then 32-bit words in the byte order of the host that built it. */
 export function encodeTemplates(isa: CompiledIsa): Uint8Array {
@@ -34,10 +33,8 @@ export function encodeTemplates(isa: CompiledIsa): Uint8Array {
   const templates = isa.insns.map((_, n): Header['templates'][number] => {
     const { body, jumps, traps, loops, calls } = source.get(n);
     const at = words.length;
-    for (const k of arrays) words.push(body[k].length, ...body[k]);
-    words.push(body.big.length);
-    for (const v of body.big) words.push(Number(BigInt.asIntN(32, v)), Number(BigInt.asIntN(32, v >> 32n)));
-    return [at, jumps, traps, loops, [...calls]];
+    for (const v of body) words.push(v);
+    return [at, words.length, jumps, traps, loops, [...calls]];
   });
   const { cells, traps, hosts, word, funcs } = source.program;
   const header: Header = {
@@ -64,17 +61,8 @@ export function decodeTemplates(bytes: Uint8Array): TemplateSource {
   const words = new Int32Array(bytes.slice(end + 1).buffer);
   const made: (Template | undefined)[] = [];
   const read = (n: number): Template => {
-    const [start, jumps, traps, loops, calls] = header.templates[n]!;
-    let at = start;
-    const body = new Body();
-    for (const k of arrays) {
-      const length = words[at++]!;
-      for (let i = 0; i < length; i++) body[k].push(words[at++]!);
-    }
-    const count = words[at++]!;
-    for (let i = 0; i < count; i++, at += 2)
-      body.big.push(BigInt(words[at]! >>> 0) | (BigInt(words[at + 1]! >>> 0) << 32n));
-    return { body, jumps, traps, loops, calls };
+    const [start, end, jumps, traps, loops, calls] = header.templates[n]!;
+    return { body: words.subarray(start, end), jumps, traps, loops, calls };
   };
   return {
     program: { ...header.program, funcs: header.funcs.map((f) => ({ ...f, body: new Body() })) },

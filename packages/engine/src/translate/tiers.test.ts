@@ -22,11 +22,13 @@ const isa = compileSpec('ppc/ppc.isa', (n) =>
 ).isa!;
 const has = (insn: Insn, ...ops: number[]): boolean => {
   const inside = (body: Insn['template'], depth: number): boolean =>
-    body.op.some(
-      (op, i) =>
-        ops.includes(op) ||
-        (op === Op.call && depth < 9 && inside(isa.program.funcs[body.c[i]!]!.body, depth + 1)),
-    );
+    body
+      .parts()
+      .op.some(
+        (op, i) =>
+          ops.includes(op) ||
+          (op === Op.call && depth < 9 && inside(isa.program.funcs[body.c[i]!]!.body, depth + 1)),
+      );
   return inside(insn.template, 0);
 };
 const memory = isa.insns.filter((x) => has(x, Op.load, Op.store));
