@@ -55,12 +55,12 @@ export interface BodyParts {
 export class Body {
   /** Number of ops. The arrays may be longer. */
   length = 0;
-  op: Uint8Array;
+  readonly op: number[];
   /** Result width in bits, 0 for none. */
-  width: Uint16Array;
-  a: Int32Array;
-  b: Int32Array;
-  c: Int32Array;
+  readonly width: number[];
+  readonly a: number[];
+  readonly b: number[];
+  readonly c: number[];
   /** Operand lists of call, return and trap. */
   readonly extra: number[] = [];
   /** Constants wider than 32 bits. */
@@ -68,13 +68,13 @@ export class Body {
   /** Widths of the mutable variables. */
   readonly vars: number[] = [];
 
-  /** `capacity`: ops for which there is room at first. */
+  /** `capacity`: ops for which there is room at first. Arrays: typed ones of this size cost V8 a `malloc` each. */
   constructor(capacity = 16) {
-    this.op = new Uint8Array(capacity);
-    this.width = new Uint16Array(capacity);
-    this.a = new Int32Array(capacity);
-    this.b = new Int32Array(capacity);
-    this.c = new Int32Array(capacity);
+    this.op = new Array<number>(capacity);
+    this.width = new Array<number>(capacity);
+    this.a = new Array<number>(capacity);
+    this.b = new Array<number>(capacity);
+    this.c = new Array<number>(capacity);
   }
 
   static from(parts: BodyParts): Body {
@@ -90,7 +90,7 @@ export class Body {
 
   parts(): BodyParts {
     const { length, extra, big, vars } = this;
-    const cut = (array: Uint8Array | Uint16Array | Int32Array): number[] => [...array.subarray(0, length)];
+    const cut = (array: readonly number[]): number[] => array.slice(0, length);
     return {
       op: cut(this.op),
       width: cut(this.width),
@@ -117,7 +117,6 @@ export class Body {
   /** Appends an op and returns its value id. Nothing is checked: verify() does that. */
   emit(op: number, width: number, a = 0, b = 0, c = 0): number {
     const n = this.length;
-    if (n === this.op.length) this.grow();
     this.op[n] = op;
     this.width[n] = width;
     this.a[n] = a;
@@ -125,19 +124,6 @@ export class Body {
     this.c[n] = c;
     this.length = n + 1;
     return n;
-  }
-
-  private grow(): void {
-    const old = [this.op, this.width, this.a, this.b, this.c] as const;
-    const capacity = Math.max(16, 2 * this.op.length);
-    this.op = new Uint8Array(capacity);
-    this.width = new Uint16Array(capacity);
-    this.a = new Int32Array(capacity);
-    this.b = new Int32Array(capacity);
-    this.c = new Int32Array(capacity);
-    [this.op, this.width, this.a, this.b, this.c].forEach((array, k) => {
-      array.set(old[k]!);
-    });
   }
 
   /** Appends a constant; `value` is reduced modulo 2^width. */

@@ -5,12 +5,12 @@ import { OPS, Op, operandSlots } from './op.js';
 
 /** `body` itself is unchanged. Functions are total, so calls whose results are unused go too. */
 export function removeDead(body: Body): Body {
-  const live = new Uint8Array(body.length);
+  const live = new Array<number>(body.length).fill(0);
   return keep(body, live, mark(body, live));
 }
 
 /** Sets `live` for each op that is kept; returns how many are. Users come after what they use: one pass backward. */
-function mark(body: Body, live: Uint8Array): number {
+function mark(body: Body, live: number[]): number {
   const { op: ops, a, b, c, extra } = body;
   const read = body.vars.length > 0 ? readVariables(body) : NONE;
   // Of each open region: whether anything in it is live, its `end`, and its `else` if anything behind that is.
@@ -58,10 +58,10 @@ function mark(body: Body, live: Uint8Array): number {
   return count;
 }
 
-const NONE = new Uint8Array(0);
+const NONE: readonly number[] = [];
 
-function readVariables(body: Body): Uint8Array {
-  const read = new Uint8Array(body.vars.length);
+function readVariables(body: Body): readonly number[] {
+  const read = new Array<number>(body.vars.length).fill(0);
   for (let i = 0; i < body.length; i++) if (body.op[i] === Op.vget) read[body.a[i]!] = 1;
   return read;
 }
@@ -95,10 +95,10 @@ export function operands(body: Body, i: number): readonly number[] {
 }
 
 /** The `count` ops marked in `live`. */
-function keep(body: Body, live: Uint8Array, count: number): Body {
+function keep(body: Body, live: readonly number[], count: number): Body {
   const out = new Body(count);
-  const map = new Int32Array(body.length);
-  const vars = new Int32Array(body.vars.length).fill(-1);
+  const map = new Array<number>(body.length).fill(0);
+  const vars = new Array<number>(body.vars.length).fill(-1);
   for (let i = 0; i < body.length; i++) {
     if (live[i] === 0) continue;
     const op = body.op[i]!;
