@@ -2,7 +2,7 @@
 // In: an op about to be appended to a Builder. Out: an equal value that is simpler, or -1.
 // Must not know: effects, control.
 import type { Builder } from './builder.js';
-import { compute, compute32 } from './compute.js';
+import { compute, compute32, computes32 } from './compute.js';
 import { OPS, Op, operandSlots } from './op.js';
 
 const COMMUTES = new Uint8Array(OPS.length);
@@ -136,18 +136,8 @@ function folded(
   const { body } = B;
   const wa = body.width[a]!;
   const wb = vb ? body.width[b]! : 0;
-  if (w <= 32 && wa <= 32 && wb <= 32 && (!vc || body.width[c]! <= 32)) {
-    const v = compute32(
-      op,
-      w,
-      wa,
-      wb,
-      body.a[a]! >>> 0,
-      vb ? body.a[b]! >>> 0 : b,
-      vc ? body.a[c]! >>> 0 : 0,
-    );
-    if (v >= 0) return B.constant(w, v | 0);
-  }
+  if (w <= 32 && wa <= 32 && wb <= 32 && (!vc || body.width[c]! <= 32) && computes32(op))
+    return B.constant(w, compute32(op, w, wa, wb, body.a[a]!, vb ? body.a[b]! : b, vc ? body.a[c]! : 0));
   const y = vb ? body.constantValue(b) : BigInt(b);
   return B.constant(w, compute(op, w, wa, wb, body.constantValue(a), y, vc ? body.constantValue(c) : 0n));
 }

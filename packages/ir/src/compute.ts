@@ -167,9 +167,22 @@ export function isFloatResult(op: number): boolean {
   return (op >= Op.fadd && op <= Op.fsqrt) || op === Op.fcvt || op === Op.frint;
 }
 
+/** Smallest int32: x ^ SIGN orders unsigned values as signed ones. */
+const SIGN = 1 << 31;
+const FAST = new Set<number>([
+  ...[Op.add, Op.sub, Op.mul, Op.and, Op.or, Op.xor, Op.not, Op.neg, Op.shl, Op.shr, Op.sar, Op.eq, Op.ne],
+  ...[Op.ult, Op.ule, Op.slt, Op.sle, Op.zx, Op.sx, Op.slice, Op.cat, Op.select],
+]);
+const HAS32 = Uint8Array.from(OPS, (_, op) => (FAST.has(op) ? 1 : 0));
+
+/** Whether compute32 does `op`. */
+export function computes32(op: number): boolean {
+  return HAS32[op] === 1;
+}
+
 /**
- * compute() for operands and results of up to 32 bits, as numbers in [0, 2^32), or -1 for an op that it leaves to
- * compute(). The same meaning, fast: folding is most of what translating does.
+ * compute() for operands and results of up to 32 bits, all as `const` holds them: int32, zero-extended below 32 bits.
+ * The same meaning, fast: folding is most of what translating does, and larger numbers would be objects to V8.
  */
 export function compute32(
   op: number,
@@ -180,7 +193,7 @@ export function compute32(
   b: number,
   c: number,
 ): number {
-  const keep = (v: number): number => (width === 32 ? v >>> 0 : v & ((1 << width) - 1));
+  const keep = (v: number): number => (width === 32 ? v | 0 : v & ((1 << width) - 1));
   const signed32 = (v: number): number => (v << (32 - wa)) >> (32 - wa);
   switch (op) {
     case Op.add:
@@ -190,29 +203,29 @@ export function compute32(
     case Op.mul:
       return keep(Math.imul(a, b));
     case Op.and:
-      return (a & b) >>> 0;
+      return a & b;
     case Op.or:
-      return (a | b) >>> 0;
+      return a | b;
     case Op.xor:
-      return (a ^ b) >>> 0;
+      return a ^ b;
     case Op.not:
       return keep(~a);
     case Op.neg:
       return keep(-a);
     case Op.shl:
-      return b >= wa ? 0 : keep(a << b);
+      return b < 0 || b >= wa ? 0 : keep(a << b);
     case Op.shr:
-      return b >= wa ? 0 : a >>> b;
+      return b < 0 || b >= wa ? 0 : keep(a >>> b);
     case Op.sar:
-      return keep(signed32(a) >> Math.min(b, 31));
+      return keep(signed32(a) >> (b < 0 || b > 31 ? 31 : b));
     case Op.eq:
       return a === b ? 1 : 0;
     case Op.ne:
       return a !== b ? 1 : 0;
     case Op.ult:
-      return a < b ? 1 : 0;
+      return (a ^ SIGN) < (b ^ SIGN) ? 1 : 0;
     case Op.ule:
-      return a <= b ? 1 : 0;
+      return (a ^ SIGN) <= (b ^ SIGN) ? 1 : 0;
     case Op.slt:
       return signed32(a) < signed32(b) ? 1 : 0;
     case Op.sle:
@@ -224,10 +237,10 @@ export function compute32(
     case Op.slice:
       return keep(a >>> b);
     case Op.cat:
-      return ((a << wb) | b) >>> 0;
+      return (a << wb) | b;
     case Op.select:
       return a ? b : c;
     default:
-      return -1;
+      throw new RangeError(`compute32: ${OPS[op]?.name ?? op}`);
   }
 }

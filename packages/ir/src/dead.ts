@@ -5,9 +5,14 @@ import { OPS, Op, operandSlots } from './op.js';
 
 /** `body` itself is unchanged. Functions are total, so calls whose results are unused go too. */
 export function removeDead(body: Body): Body {
-  const live = new Array<number>(body.length).fill(0);
+  const n = body.length;
+  for (let i = 0; i < n; i++) live[i] = 0;
   return keep(body, live, mark(body, live));
 }
+
+/** Used again by each run: by op, whether it is kept, and its new id. */
+const live: number[] = [];
+const map: number[] = [];
 
 /** Sets `live` for each op that is kept; returns how many are. Users come after what they use: one pass backward. */
 function mark(body: Body, live: number[]): number {
@@ -97,7 +102,6 @@ export function operands(body: Body, i: number): readonly number[] {
 /** The `count` ops marked in `live`. */
 function keep(body: Body, live: readonly number[], count: number): Body {
   const out = new Body(count);
-  const map = new Array<number>(body.length).fill(0);
   const vars = new Array<number>(body.vars.length).fill(-1);
   for (let i = 0; i < body.length; i++) {
     if (live[i] === 0) continue;

@@ -4,7 +4,7 @@
 // In: packed bodies, optionally values for params and pc. Out: a Body. Must not know: what dead.ts removes afterwards.
 import type { Body, Program } from './body.js';
 import { ALL_SIMPLIFICATIONS, Builder, type Simplifications } from './builder.js';
-import { compute32 } from './compute.js';
+import { compute32, computes32 } from './compute.js';
 import { KnownState } from './known-state.js';
 import { Op, operandSlots } from './op.js';
 import {
@@ -389,23 +389,19 @@ export class Simplifier {
       (kb || this.isConstant(b)) &&
       (kc || this.isConstant(c)) &&
       w <= 32 &&
-      op !== Op.undef
+      computes32(op)
     ) {
-      const wb = kb ? 0 : this.widthOf(b);
-      const r = compute32(
+      this.made[v] = Made.constant;
+      map[v] = compute32(
         op,
         w,
         this.widthOf(a),
-        wb,
-        map[a]! >>> 0,
-        kb ? b : map[b]! >>> 0,
-        kc ? 0 : map[c]! >>> 0,
+        kb ? 0 : this.widthOf(b),
+        map[a]!,
+        kb ? b : map[b]!,
+        map[c]!,
       );
-      if (r >= 0) {
-        this.made[v] = Made.constant;
-        map[v] = r | 0;
-        return;
-      }
+      return;
     }
     const x = this.value(a);
     const y = kb ? b : this.value(b);

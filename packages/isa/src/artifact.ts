@@ -20,7 +20,9 @@ function toBytes(text: string): Uint8Array {
 
 function toText(bytes: Uint8Array): string {
   let out = '';
-  for (let i = 0; i < bytes.length; i += 8192) out += String.fromCharCode(...bytes.subarray(i, i + 8192));
+  // Not by spreading, which would go through an iterator.
+  for (let i = 0; i < bytes.length; i += 8192)
+    out += String.fromCharCode.apply(undefined, bytes.subarray(i, i + 8192) as unknown as number[]);
   return out;
 }
 
@@ -54,13 +56,22 @@ function body(x: Arrays): Body {
 }
 
 function fromJson<T>(bytes: Uint8Array): T {
-  return JSON.parse(toText(bytes), (_key, v: { $n?: string; $b?: string; $i?: Arrays } | null) => {
-    if (v === null || typeof v !== 'object') return v;
-    if (v.$n !== undefined) return BigInt(v.$n);
-    if (v.$b !== undefined) return Uint8Array.from(v.$b.match(/../g) ?? [], (d) => Number.parseInt(d, 16));
-    if (v.$i !== undefined) return body(v.$i);
-    return v;
-  }) as T;
+  return revived(JSON.parse(toText(bytes))) as T;
+}
+
+/** `value` with what toJson wrote as objects put back in place: a walk of our own is faster than JSON.parse's. */
+function revived(value: unknown): unknown {
+  if (value === null || typeof value !== 'object') return value;
+  if (Array.isArray(value)) {
+    for (let i = 0; i < value.length; i++) if (typeof value[i] === 'object') value[i] = revived(value[i]);
+    return value;
+  }
+  const v = value as Record<string, unknown> & { $n?: string; $b?: string; $i?: Arrays };
+  if (v.$n !== undefined) return BigInt(v.$n);
+  if (v.$b !== undefined) return Uint8Array.from(v.$b.match(/../g) ?? [], (d) => Number.parseInt(d, 16));
+  if (v.$i !== undefined) return body(v.$i);
+  for (const k in v) if (typeof v[k] === 'object') v[k] = revived(v[k]);
+  return v;
 }
 
 // ---- sections

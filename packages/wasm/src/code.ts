@@ -11,7 +11,7 @@ export class Code {
 
   private reserve(n: number): void {
     if (this.length + n <= this.bytes.length) return;
-    const bytes = new Uint8Array(Math.max(this.bytes.length * 2, this.length + n));
+    const bytes = new Uint8Array(Math.max(this.bytes.length * 4, this.length + n));
     bytes.set(this.bytes.subarray(0, this.length));
     this.bytes = bytes;
   }
@@ -22,8 +22,18 @@ export class Code {
     this.bytes[this.length++] = b;
   }
 
+  /** Appends an instruction with one unsigned immediate. */
+  with(instruction: number, immediate: number): void {
+    this.byte(instruction);
+    this.u32(immediate);
+  }
+
   /** Appends `value` as unsigned LEB128; value in [0, 2^32). (WebAssembly core 5.2.2) */
   u32(value: number): void {
+    if (value >= 0 && value < 0x80) {
+      this.byte(value);
+      return;
+    }
     this.reserve(5);
     value >>>= 0;
     while (value > 0x7f) {
@@ -35,6 +45,10 @@ export class Code {
 
   /** Appends `value` as signed LEB128; the low 32 bits count. */
   s32(value: number): void {
+    if (value >= -0x40 && value < 0x40) {
+      this.byte(value & 0x7f);
+      return;
+    }
     this.reserve(5);
     value |= 0;
     for (;;) {

@@ -9,7 +9,7 @@ import { Type, W } from './opcodes.js';
 const COMPARE64 = W.i64_eq - W.i32_eq;
 const ARITHMETIC64 = W.i64_clz - W.i32_clz;
 
-const BINARY = new Map<number, number>([
+const BINARY = table([
   [Op.add, W.i32_add],
   [Op.sub, W.i32_sub],
   [Op.mul, W.i32_mul],
@@ -17,7 +17,7 @@ const BINARY = new Map<number, number>([
   [Op.or, W.i32_or],
   [Op.xor, W.i32_xor],
 ]);
-const COMPARE = new Map<number, number>([
+const COMPARE = table([
   [Op.eq, W.i32_eq],
   [Op.ne, W.i32_ne],
   [Op.ult, W.i32_lt_u],
@@ -26,7 +26,15 @@ const COMPARE = new Map<number, number>([
   [Op.sle, W.i32_le_s],
 ]);
 
-const ones = (width: number): bigint => (1n << BigInt(width)) - 1n;
+/** By op: its instruction. */
+function table(pairs: readonly (readonly [number, number])[]): readonly number[] {
+  const out = new Array<number>(OPS.length).fill(0);
+  for (const [op, instruction] of pairs) out[op] = instruction;
+  return out;
+}
+
+/** All ones, for `width` below that of the container. */
+const ones = (width: number): bigint | number => (width < 32 ? (1 << width) - 1 : (1n << BigInt(width)) - 1n);
 const full = (width: number): boolean => width === 32 || width === 64;
 
 /** Pushes value `id`. Without `clean`, the bits above `width` may be anything. */
@@ -36,14 +44,14 @@ export function emitPure(e: Emitter, id: number, op: number, width: number, clea
   const b = body.b[id]!;
   const c = body.c[id]!;
   const wide = width > 32;
-  const arithmetic = (instruction: number): void => e.op(wide ? instruction + ARITHMETIC64 : instruction);
+  const step = wide ? ARITHMETIC64 : 0;
   switch (op) {
     case Op.add:
     case Op.sub:
     case Op.mul:
       e.push(a, false);
       e.push(b, false);
-      arithmetic(BINARY.get(op)!);
+      e.op(BINARY[op]! + step);
       if (clean) mask(e, width);
       return;
     case Op.and: {
@@ -51,27 +59,27 @@ export function emitPure(e: Emitter, id: number, op: number, width: number, clea
       const constant = e.isConstant(b);
       e.push(a, clean && !constant && e.bits(a) <= e.bits(b));
       e.push(b, clean && (constant || e.bits(a) > e.bits(b)));
-      arithmetic(W.i32_and);
+      e.op(W.i32_and + step);
       return;
     }
     case Op.or:
     case Op.xor:
       e.push(a, clean);
       e.push(b, clean);
-      arithmetic(BINARY.get(op)!);
+      e.op(BINARY[op]! + step);
       return;
     case Op.not:
       e.push(a, clean);
       if (width === 1 && clean) e.op(W.i32_eqz);
       else {
-        e.constant(width, full(width) ? -1n : ones(width));
-        arithmetic(W.i32_xor);
+        e.constant(width, full(width) ? -1 : ones(width));
+        e.op(W.i32_xor + step);
       }
       return;
     case Op.neg:
-      e.constant(width, 0n);
+      e.constant(width, 0);
       e.push(a, false);
-      arithmetic(W.i32_sub);
+      e.op(W.i32_sub + step);
       if (clean) mask(e, width);
       return;
     case Op.udiv:
@@ -101,10 +109,10 @@ export function emitPure(e: Emitter, id: number, op: number, width: number, clea
       return;
     case Op.clz:
       e.push(a);
-      arithmetic(W.i32_clz);
+      e.op(W.i32_clz + step);
       if (!full(width)) {
         e.constant(width, BigInt((wide ? 64 : 32) - width));
-        arithmetic(W.i32_sub);
+        e.op(W.i32_sub + step);
       }
       return;
     case Op.ctz:
@@ -112,13 +120,13 @@ export function emitPure(e: Emitter, id: number, op: number, width: number, clea
       if (!full(width)) {
         // A bit just above stops the count at the width.
         e.constant(width, 1n << BigInt(width));
-        arithmetic(W.i32_or);
+        e.op(W.i32_or + step);
       }
-      arithmetic(W.i32_ctz);
+      e.op(W.i32_ctz + step);
       return;
     case Op.popcnt:
       e.push(a);
-      arithmetic(W.i32_popcnt);
+      e.op(W.i32_popcnt + step);
       return;
     case Op.bswap:
       swapBytes(e, a, width);
@@ -142,11 +150,11 @@ export function emitPure(e: Emitter, id: number, op: number, width: number, clea
     case Op.cat:
       e.push(a, clean);
       if (wide && e.width(a) <= 32) e.op(W.i64_extend_i32_u);
-      e.constant(width, BigInt(e.width(b)));
-      arithmetic(W.i32_shl);
+      e.constant(width, e.width(b));
+      e.op(W.i32_shl + step);
       e.push(b);
       if (wide && e.width(b) <= 32) e.op(W.i64_extend_i32_u);
-      arithmetic(W.i32_or);
+      e.op(W.i32_or + step);
       return;
     case Op.select:
       e.push(b, clean);
@@ -179,7 +187,7 @@ function signExtend(e: Emitter, width: number): void {
   else if (width === 16) e.op(W.i32_extend16_s);
   else {
     const wide = width > 32;
-    const by = BigInt((wide ? 64 : 32) - width);
+    const by = (wide ? 64 : 32) - width;
     e.constant(width, by);
     e.op(wide ? W.i64_shl : W.i32_shl);
     e.constant(width, by);
@@ -190,7 +198,7 @@ function signExtend(e: Emitter, width: number): void {
 function compare(e: Emitter, op: number, a: number, b: number): void {
   const width = e.width(a);
   const wide = width > 32;
-  if (op === Op.eq && e.isConstant(b) && e.constantValue(b) === 0n) {
+  if (op === Op.eq && e.isZero(b)) {
     e.push(a);
     e.op(wide ? W.i64_eqz : W.i32_eqz);
     return;
@@ -203,7 +211,7 @@ function compare(e: Emitter, op: number, a: number, b: number): void {
       if (signed) signExtend(e, width);
     }
   }
-  const unsignedStep = COMPARE.get(op)!;
+  const unsignedStep = COMPARE[op]!;
   e.op(wide ? unsignedStep + COMPARE64 : unsignedStep);
 }
 
@@ -311,7 +319,7 @@ function slice(e: Emitter, a: number, at: number, width: number, clean: boolean)
   const top = at + width === from;
   e.push(a, top && at > 0 && clean);
   if (at > 0) {
-    e.constant(from, BigInt(at));
+    e.constant(from, at);
     e.op(from > 32 ? W.i64_shr_u : W.i32_shr_u);
   }
   if (from > 32 && width <= 32) e.op(W.i32_wrap_i64);
@@ -370,7 +378,7 @@ function divide(e: Emitter, op: number, width: number, a: number, b: number): vo
 
 function carry(e: Emitter, a: number, b: number, c: number): void {
   const width = e.width(a);
-  const none = e.isConstant(c) && e.constantValue(c) === 0n;
+  const none = e.isZero(c);
   if (width < 64) {
     // The sum fits the next larger container.
     const wide = width >= 32;

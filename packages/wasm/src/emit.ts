@@ -56,23 +56,21 @@ export class Locals {
 export class Emitter {
   /** Blocks open around the current position, within this body. */
   depth = 0;
-  private readonly where: Int32Array;
-  private readonly plan: Schedule;
+  /** By value: the local that holds it, or -1. */
+  private readonly where: number[];
   private readonly vars: number[];
   private readonly loops: number[] = [];
-  private readonly significant: Int8Array;
+  /** By value: see `bits`. */
+  private readonly significant: number[] = [];
 
   constructor(
     readonly body: Body,
     readonly target: Target,
     readonly code: Code,
     readonly locals: Locals,
-    /** Values that the target pushes on its own account. */
-    pinned: Iterable<number> = [],
+    private readonly plan: Schedule = schedule(body, target.cheapParams, []),
   ) {
-    this.where = new Int32Array(body.length).fill(-1);
-    this.plan = schedule(body, target.cheapParams, pinned);
-    this.significant = new Int8Array(body.length).fill(-1);
+    this.where = new Array<number>(body.length).fill(-1);
     this.vars = body.vars.map((w) => locals.alloc(typeOf(w)));
   }
 
@@ -105,10 +103,8 @@ export class Emitter {
   /** Pushes value `id`. Without `clean`, bits above its width may be anything. */
   push(id: number, clean = true): void {
     const local = this.where[id]!;
-    if (local >= 0) {
-      this.code.byte(W.local_get);
-      this.code.u32(local);
-    } else this.compute(id, clean);
+    if (local >= 0) this.code.with(W.local_get, local);
+    else this.compute(id, clean);
   }
 
   /** Pushes the load `id` sign-extended to 32 bits, if it is a load to be made here that the target can do so. */
@@ -149,13 +145,11 @@ export class Emitter {
   }
 
   getLocal(local: number): void {
-    this.code.byte(W.local_get);
-    this.code.u32(local);
+    this.code.with(W.local_get, local);
   }
 
   setLocal(local: number): void {
-    this.code.byte(W.local_set);
-    this.code.u32(local);
+    this.code.with(W.local_set, local);
   }
 
   i32(value: number): void {
@@ -168,15 +162,28 @@ export class Emitter {
     this.code.s64(value);
   }
 
+  /** The value of a constant of up to 32 bits, unsigned below 32. */
+  smallConstant(id: number): number {
+    return this.body.a[id]!;
+  }
+
+  /** Whether `id` is the constant 0. */
+  isZero(id: number): boolean {
+    if (!this.isConstant(id)) return false;
+    return this.body.width[id]! <= 32 ? this.body.a[id] === 0 : this.constantValue(id) === 0n;
+  }
+
   /** Pushes `value` in the type that holds `width` bits. */
-  constant(width: number, value: bigint): void {
-    if (width <= 32) this.i32(Number(BigInt.asIntN(32, value)));
-    else this.i64(value);
+  constant(width: number, value: bigint | number): void {
+    if (width > 32) this.i64(BigInt(value));
+    else this.i32(typeof value === 'number' ? value : Number(BigInt.asIntN(32, value)));
   }
 
   /** Appends one-byte instructions. */
-  op(...codes: number[]): void {
-    for (const c of codes) this.code.byte(c);
+  op(first: number, second?: number, third?: number): void {
+    this.code.byte(first);
+    if (second !== undefined) this.code.byte(second);
+    if (third !== undefined) this.code.byte(third);
   }
 
   /** A memory access with its alignment given as 2^0, so that unaligned ones are right. */
@@ -210,16 +217,18 @@ export class Emitter {
 
   /** An upper bound of the number of low bits of `id` that may be set. */
   bits(id: number): number {
-    const known = this.significant[id]!;
-    if (known >= 0) return known;
+    const known = this.significant[id];
+    if (known !== undefined) return known;
     const { body } = this;
     const width = body.width[id]!;
     let n = width;
-    const [a, b, c] = [body.a[id]!, body.b[id]!, body.c[id]!];
+    const a = body.a[id]!;
+    const b = body.b[id]!;
+    const c = body.c[id]!;
     switch (body.op[id]) {
       case Op.const: {
-        const v = body.constantValue(id);
-        n = v === 0n ? 0 : v.toString(2).length;
+        if (width <= 32) n = 32 - Math.clz32(body.a[id]!);
+        else n = body.constantValue(id) === 0n ? 0 : body.constantValue(id).toString(2).length;
         break;
       }
       case Op.zx:

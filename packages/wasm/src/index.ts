@@ -4,5 +4,6 @@ export { type Callables, defineFunctions, functionTarget } from './functions.js'
 export * from './module.js';
 export { Type, VOID, W } from './opcodes.js';
 export * from './platform.js';
+export { type Schedule, schedule } from './schedule.js';
 export type { Target } from './target.js';
 export { moduleText } from './text.js';

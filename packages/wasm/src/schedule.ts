@@ -1,11 +1,11 @@
 // Decides which values of a body are computed where they are used, and which go through a local.
 // In: a Body. Out: a flag for each value. Must not know: instructions, targets.
-import { type Body, OPS, Op, operands } from '@mimic/ir';
+import { type Body, OPS, Op, operandSlots } from '@mimic/ir';
 
 /** `lazy[i]`: value i is pushed by its users. `uses[i]`: how often it is used. */
 export interface Schedule {
-  readonly lazy: Uint8Array;
-  readonly uses: Int32Array;
+  readonly lazy: readonly number[];
+  readonly uses: readonly number[];
 }
 
 /**
@@ -13,56 +13,68 @@ export interface Schedule {
  * a `set`, nothing that may fault crosses another effect, and nothing moves into a loop. `pinned` values are used by
  * the target besides, so they stay where they are.
  */
-export function schedule(body: Body, cheapParams: boolean, pinned: Iterable<number> = []): Schedule {
+export function schedule(body: Body, cheapParams: boolean, pinned: readonly number[]): Schedule {
   const n = body.length;
-  const uses = new Int32Array(n);
-  const user = new Int32Array(n).fill(-1);
-  const loop = new Int32Array(n);
-  const loops: number[] = [-1];
+  const { op: ops, a, b, c, extra } = body;
+  const uses = new Array<number>(n).fill(0);
+  /** The last user. */
+  const user = new Array<number>(n).fill(-1);
+  // By op: the `loop` around it. Most bodies have none.
+  const loop = body.has(Op.loop) ? loopsOf(body) : undefined;
   for (let i = 0; i < n; i++) {
-    const op = body.op[i]!;
-    if (op === Op.loop) loops.push(i);
-    else if (op === Op.if) loops.push(loops.at(-1)!);
-    loop[i] = loops.at(-1)!;
-    if (op === Op.end) loops.pop();
-    if (OPS[op]!.shape[0] === '*') {
-      for (const v of operands(body, i)) {
-        uses[v]!++;
-        user[v] = i;
+    const op = ops[i]!;
+    const slots = operandSlots(op);
+    if (slots & 1) {
+      uses[a[i]!]!++;
+      user[a[i]!] = i;
+    } else if (slots === 0 && OPS[op]!.shape[0] === '*') {
+      for (let k = a[i]!; k < a[i]! + b[i]!; k++) {
+        uses[extra[k]!]!++;
+        user[extra[k]!] = i;
       }
-      continue;
     }
-    const shape = OPS[op]!.shape;
-    if (shape[0] === 'v') note(body.a[i]!, i);
-    if (shape[1] === 'v') note(body.b[i]!, i);
-    if (shape[2] === 'v') note(body.c[i]!, i);
+    if (slots & 2) {
+      uses[b[i]!]!++;
+      user[b[i]!] = i;
+    }
+    if (slots & 4) {
+      uses[c[i]!]!++;
+      user[c[i]!] = i;
+    }
   }
-  function note(v: number, i: number): void {
-    uses[v]!++;
-    user[v] = i;
-  }
-
   for (const v of pinned) uses[v]! += 2;
 
-  const lazy = new Uint8Array(n);
-  /** Where a lazy value is computed in the end. */
-  const at = new Int32Array(n);
+  const lazy = new Array<number>(n).fill(0);
+  // From here on `user` of a lazy value is where it is computed in the end.
   for (let i = n - 1; i >= 0; i--) {
-    at[i] = i;
-    const op = body.op[i]!;
+    const op = ops[i]!;
     if (op === Op.const || (op === Op.param && cheapParams)) {
       lazy[i] = 1;
+      user[i] = i;
       continue;
     }
     if (uses[i] !== 1) continue;
     const u = user[i]!;
-    const root = lazy[u] ? at[u]! : u;
-    if (loop[i] !== loop[root] && body.op[root] !== Op.loop) continue;
+    const root = lazy[u] === 1 ? user[u]! : u;
+    if (loop && loop[i] !== loop[root] && ops[root] !== Op.loop) continue;
     if (!mayMove(body, i, root)) continue;
     lazy[i] = 1;
-    at[i] = root;
+    user[i] = root;
   }
   return { lazy, uses };
+}
+
+function loopsOf(body: Body): number[] {
+  const out: number[] = [];
+  const open: number[] = [-1];
+  for (let i = 0; i < body.length; i++) {
+    const op = body.op[i]!;
+    if (op === Op.loop) open.push(i);
+    else if (op === Op.if) open.push(open.at(-1)!);
+    out.push(open.at(-1)!);
+    if (op === Op.end) open.pop();
+  }
+  return out;
 }
 
 function mayMove(body: Body, i: number, root: number): boolean {

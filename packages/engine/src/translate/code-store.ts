@@ -1,10 +1,11 @@
 // What is known of guest code, so that regions that share it do not work it out again: decoded instructions, where
 // their jumps go, lifted blocks.
 // In: a way to fetch words. Out: the same facts until `clear`. Must not know: regions.
-import { type Body, JumpHint, Op, removeDead, Simplifier } from '@mimic/ir';
+import { JumpHint, Op, removeDead, Simplifier } from '@mimic/ir';
 import type { CompiledIsa, Insn } from '@mimic/isa';
 import { decode } from '@mimic/isa/decode';
-import { noStatistics, type TranslatorStatistics } from './statistics.js';
+import { type Lifted, lifted } from './lifted.js';
+import type { TranslatorStatistics } from './statistics.js';
 import type { TemplateSource } from './template-store.js';
 import type { Template } from './templates.js';
 
@@ -53,7 +54,7 @@ export class CodeStore {
   private readonly insns = new Map<number, RegionInsn | null>();
   private readonly exitsAt = new Map<number, InsnExits>();
   private readonly simplifier: Simplifier;
-  private readonly bodies = new Map<number, { readonly count: number; readonly body: Body }>();
+  private readonly blocks = new Map<number, { readonly count: number; readonly lifted: Lifted }>();
 
   constructor(
     private readonly isa: CompiledIsa,
@@ -70,7 +71,7 @@ export class CodeStore {
   clear(): void {
     this.insns.clear();
     this.exitsAt.clear();
-    this.bodies.clear();
+    this.blocks.clear();
   }
 
   /** The instruction at `pc`; null where there is none that can be translated. */
@@ -100,7 +101,8 @@ export class CodeStore {
 
   private findExits(x: RegionInsn): InsnExits {
     const next = (x.pc + x.insn.length) >>> 0;
-    const body = this.simplified([x], noStatistics());
+    lift(this.simplifier, [x]);
+    const { body } = this.simplifier;
     const exits: Exit[] = [];
     let depth = 0;
     let falls = true;
@@ -122,25 +124,19 @@ export class CodeStore {
   }
 
   /** The instructions of a block as one body, simplified across them, with a `mark` at each. */
-  body(insns: readonly RegionInsn[]): Body {
+  block(insns: readonly RegionInsn[]): Lifted {
     const start = insns[0]!.pc;
-    const old = this.bodies.get(start);
-    if (old?.count === insns.length) return old.body;
-    const body = this.simplified(insns, this.times);
-    this.bodies.set(start, { count: insns.length, body });
-    return body;
-  }
-
-  /** Counted in `times`. */
-  private simplified(insns: readonly RegionInsn[], times: LiftTimes): Body {
-    const { clock } = this;
+    const old = this.blocks.get(start);
+    if (old?.count === insns.length) return old.lifted;
+    const { clock, times } = this;
     const t0 = clock();
     lift(this.simplifier, insns);
     const t1 = clock();
-    const body = removeDead(this.simplifier.body);
+    const made = lifted(removeDead(this.simplifier.body));
     times.lifted += insns.length;
     times.liftTime += t1 - t0;
     times.optimizeTime += clock() - t1;
-    return body;
+    this.blocks.set(start, { count: insns.length, lifted: made });
+    return made;
   }
 }

@@ -65,66 +65,81 @@ export function discover(
   const leaders = new Set<number>([entry]);
   const calls = new Set<number>();
   const queue = [entry];
-  let count = 0;
-  const inside = new Set<number>();
-  for (let start = queue.pop(); start !== undefined; start = queue.pop()) {
-    let pc = start;
-    for (;;) {
-      if (inside.has(pc)) break;
-      const x = at(pc);
-      if (!x || count >= REGION_LIMITS.insns) break;
-      inside.add(pc);
-      count++;
-      const next = (pc + x.insn.length) >>> 0;
-      if (x.template.traps) break;
-      if (x.template.jumps) {
-        const e = store.exits(x);
-        for (const exit of e.exits) {
-          if (exit.hint === JumpHint.call) {
-            for (const t of exit.target !== undefined ? [exit.target] : jumps(pc))
-              if (executed(t)) calls.add(t);
-          } else if (exit.target !== undefined) {
-            if (executed(exit.target)) lead(exit.target);
-          } else if (exit.hint === JumpHint.plain) for (const t of jumps(pc)) lead(t);
-        }
-        // Where a call comes back to is wanted even if it has not come back yet.
-        if ((e.falls && executed(next)) || e.exits.some((exit) => exit.hint === JumpHint.call)) lead(next);
-        break;
-      }
-      pc = next;
-    }
-  }
+  const inside = new Map<number, RegionInsn>();
   function lead(pc: number): void {
     if (leaders.has(pc) || leaders.size >= REGION_LIMITS.blocks || !at(pc)) return;
     leaders.add(pc);
     queue.push(pc);
+  }
+  for (let start = queue.pop(); start !== undefined; start = queue.pop()) {
+    for (let pc = start; !inside.has(pc); ) {
+      const x = at(pc);
+      if (!x || inside.size >= REGION_LIMITS.insns) break;
+      inside.set(pc, x);
+      const next = (pc + x.insn.length) >>> 0;
+      if (x.template.traps) break;
+      if (!x.template.jumps) {
+        pc = next;
+        continue;
+      }
+      const e = store.exits(x);
+      // Where a call comes back to is wanted even if it has not come back yet.
+      let back = e.falls && executed(next);
+      for (const { target, hint } of e.exits) {
+        if (hint === JumpHint.call) {
+          back = true;
+          if (target === undefined) {
+            for (const t of jumps(pc)) if (executed(t)) calls.add(t);
+          } else if (executed(target)) calls.add(target);
+        } else if (target !== undefined) {
+          if (executed(target)) lead(target);
+        } else if (hint === JumpHint.plain) for (const t of jumps(pc)) lead(t);
+      }
+      if (back) lead(next);
+      break;
+    }
   }
 
   const blocks = new Map<number, Block>();
   const pages = new Set<number>();
   for (const pc of leaders) {
     if (!inside.has(pc)) continue;
-    const s = scan(pc);
-    const last = s.insns.at(-1)!;
+    const { insns, exits, falls, stops } = scan(store, inside, leaders, pc);
+    const last = insns[insns.length - 1]!;
     const end = (last.pc + last.insn.length) >>> 0;
     for (let p = pc >>> 12; p <= (end - 1) >>> 12; p++) pages.add(p);
-    const computed = (hint: number): readonly number[] =>
-      s.exits.some((e) => e.target === undefined && e.hint === hint) ? jumps(last.pc) : [];
-    const seen = computed(JumpHint.plain);
-    const called = computed(JumpHint.call);
-    blocks.set(pc, { pc, insns: s.insns, end, exits: s.exits, seen, called, falls: s.falls, stops: s.stops });
-  }
-  function scan(start: number): Scanned {
-    const insns: RegionInsn[] = [];
-    for (let pc = start; ; ) {
-      const x = at(pc);
-      if (!x || !inside.has(pc)) return { insns, exits: [], falls: true, stops: true };
-      insns.push(x);
-      pc = (pc + x.insn.length) >>> 0;
-      if (x.template.traps) return { insns, exits: [], falls: false, stops: false };
-      if (x.template.jumps) return { insns, ...store.exits(x), stops: false };
-      if (leaders.has(pc)) return { insns, exits: [], falls: true, stops: false };
+    let seen: readonly number[] = NONE;
+    let called: readonly number[] = NONE;
+    for (const { target, hint } of exits) {
+      if (target !== undefined) continue;
+      if (hint === JumpHint.plain) seen = jumps(last.pc);
+      else if (hint === JumpHint.call) called = jumps(last.pc);
     }
+    blocks.set(pc, { pc, insns, end, exits, seen, called, falls, stops });
   }
-  return { entry, blocks, pages, outer: new Set(), calls, insns: count };
+  return { entry, blocks, pages, outer: new Set(), calls, insns: inside.size };
+}
+
+const NONE: readonly never[] = [];
+
+/** The block that starts at `pc`. */
+function scan(
+  store: CodeStore,
+  inside: ReadonlyMap<number, RegionInsn>,
+  leaders: ReadonlySet<number>,
+  pc: number,
+): Scanned {
+  const insns: RegionInsn[] = [];
+  for (;;) {
+    const x = inside.get(pc);
+    if (!x) return { insns, exits: NONE, falls: true, stops: true };
+    insns.push(x);
+    pc = (pc + x.insn.length) >>> 0;
+    if (x.template.traps) return { insns, exits: NONE, falls: false, stops: false };
+    if (x.template.jumps) {
+      const { exits, falls } = store.exits(x);
+      return { insns, exits, falls, stops: false };
+    }
+    if (leaders.has(pc)) return { insns, exits: NONE, falls: true, stops: false };
+  }
 }

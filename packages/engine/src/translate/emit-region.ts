@@ -6,7 +6,7 @@
 // never the guest. `ret`: the address at which the caller goes on; depth: how much of the host's stack is left, in units;
 // fuel: see layout.ts.
 import { Perm } from '@mimic/bus';
-import { Body, JumpHint, Op, type Program } from '@mimic/ir';
+import { JumpHint, type Program } from '@mimic/ir';
 import {
   type Callables,
   Code,
@@ -22,11 +22,12 @@ import {
 import { Assembler } from '../assembler.js';
 import { pushHost } from '../handler-target.js';
 import { type EngineLayout, ExitCode, MOST_FRAME, RECORD_SIZE, STACK_UNIT } from '../layout.js';
-import { type AccessGroup, type PlannedAccess, planAccesses } from './checks.js';
+import type { AccessGroup, PlannedAccess } from './checks.js';
 import type { CodeStore } from './code-store.js';
 import type { Block, Discovered } from './discover.js';
 import { cycleEntries } from './entries.js';
-import { analyse, type Bits, type BlockFlow, type Flow, kept, members } from './flow.js';
+import { analyse, type Bits, type Flow, kept, members } from './flow.js';
+import { type Lifted, NOTHING } from './lifted.js';
 import { innerLoops, type Shape, shape } from './order.js';
 import { type Switch, spread, switches } from './switches.js';
 
@@ -92,8 +93,6 @@ export interface EmittedRegion extends RegionExits {
   readonly body: FunctionBody;
   /** Where it may be entered; the first is its start. */
   readonly entries: readonly number[];
-  /** Bodies by block, for dumps. */
-  readonly bodies: readonly (readonly [pc: number, body: Body])[];
 }
 
 export function emitRegion(region: Discovered, s: RegionSurroundings): EmittedRegion {
@@ -104,7 +103,7 @@ export function emitRegion(region: Discovered, s: RegionSurroundings): EmittedRe
 interface Node {
   readonly block?: Block;
   readonly switch?: Switch;
-  readonly body: Body;
+  readonly lifted: Lifted;
 }
 
 interface Edges {
@@ -112,8 +111,6 @@ interface Edges {
   /** As BlockFlow.after: registers are loaded anew there. */
   readonly after: readonly number[];
 }
-
-const NOTHING = new Body();
 
 class RegionEmitter {
   private readonly nodes: Node[] = [];
@@ -150,11 +147,11 @@ class RegionEmitter {
     blocks.unshift(...blocks.splice(entry, 1));
     blocks.forEach((block, n) => {
       this.numbers.set(block.pc, n);
-      this.nodes.push({ block, body: s.store.body(block.insns) });
+      this.nodes.push({ block, lifted: s.store.block(block.insns) });
     });
     for (const sw of switches(region.blocks)) {
       for (const b of sw.sites) this.switchOf.set(this.numbers.get(b.pc)!, this.nodes.length);
-      this.nodes.push({ switch: sw, body: NOTHING });
+      this.nodes.push({ switch: sw, lifted: NOTHING });
     }
     const edges: Edges[] = this.nodes.map((node, n) => this.edgesOf(node, n));
     const graph = edges.map((e) => [...e.next, ...e.after]);
@@ -162,15 +159,15 @@ class RegionEmitter {
     this.root = 0;
     if (this.doors.length > 1) {
       this.root = this.nodes.length;
-      this.nodes.push({ body: NOTHING });
+      this.nodes.push({ lifted: NOTHING });
       edges.push({ next: [], after: this.doors });
       graph.push([...this.doors]);
     }
     this.shape = shape(graph, this.root);
     this.loops = innerLoops(this.shape, this.nodes.length);
     this.flow = analyse(
-      this.nodes.map(({ body }, n) => ({
-        body,
+      this.nodes.map(({ lifted }, n) => ({
+        uses: lifted.uses,
         next: edges[n]!.next,
         after: edges[n]!.after,
         loop: this.loops[n]!,
@@ -206,7 +203,6 @@ class RegionEmitter {
   private edgesOf(node: Node, n: number): Edges {
     const number = (pc: number): number | undefined => this.numbers.get(pc);
     if (node.switch) return { next: node.switch.targets.map((t) => number(t)!), after: [] };
-    const { body } = node;
     const block = node.block!;
     const next: number[] = [];
     const after: number[] = [];
@@ -223,11 +219,9 @@ class RegionEmitter {
     const through = this.switchOf.get(n);
     if (through !== undefined) next.push(through);
     // Targets that are known only together with the instructions before.
-    for (let i = 0; i < body.length; i++) {
-      if (body.op[i] !== Op.jump || body.op[body.a[i]!] !== Op.const) continue;
-      const to = Number(body.constantValue(body.a[i]!));
+    for (const { target: to, hint } of node.lifted.jumps) {
       const t = number(to);
-      if (t !== undefined && (body.b[i] !== JumpHint.call || to === block.end)) next.push(t);
+      if (t !== undefined && (hint !== JumpHint.call || to === block.end)) next.push(t);
     }
     return { next, after };
   }
@@ -244,7 +238,6 @@ class RegionEmitter {
       coldTargets: this.coldTargets,
       jumpSites: this.jumpSites,
       checkSites: this.checkSites,
-      bodies: this.nodes.flatMap((n) => (n.block ? [[n.block.pc, n.body] as const] : [])),
     };
   }
 
@@ -294,7 +287,7 @@ class RegionEmitter {
       );
       return;
     }
-    const { block, body, switch: sw } = this.nodes[node]!;
+    const { block, lifted, switch: sw } = this.nodes[node]!;
     if (sw) return this.dispatch(node, sw);
     if (!block) return this.enter(node);
     this.get(FUEL);
@@ -311,8 +304,8 @@ class RegionEmitter {
       this.close();
     } else this.set(FUEL);
     const mark = this.locals.mark();
-    const target = new BlockTarget(this, node, block, body);
-    new Emitter(body, target, this.code, this.locals, target.bases()).run();
+    const target = new BlockTarget(this, node, block, lifted.accesses);
+    new Emitter(lifted.body, target, this.code, this.locals, lifted.plan).run();
     this.locals.release(mark);
   }
 
@@ -420,7 +413,10 @@ class RegionEmitter {
 
   /** Continues at node `to`, after storing what of `dirty` is not lazy there. */
   goTo(from: number, to: number, dirty: Bits): void {
-    this.spill(this.unkept(from, to, dirty));
+    const a = this.flow.blocks[from]!;
+    const b = this.flow.blocks[to]!;
+    const same = this.loops[from] === this.loops[to];
+    for (let w = 0; w < dirty.length; w++) this.storeWord(w, dirty[w]! & ~kept(a, b, same, w));
     this.branch(from, to);
   }
 
@@ -458,6 +454,9 @@ class RegionEmitter {
   home(cell: number, index: number): number {
     return this.homes[this.flow.number(cell, index)]!;
   }
+  homeOf(register: number): number {
+    return this.homes[register]!;
+  }
   register(cell: number, index: number): number {
     return this.flow.number(cell, index);
   }
@@ -474,14 +473,6 @@ class RegionEmitter {
     return this.s.layout.stateBase + offset + index * stride;
   }
 
-  /** What must be stored on the edge: of `dirty`, what is not lazy on both sides. */
-  unkept(from: number, to: number, dirty: Bits): Bits {
-    const a: BlockFlow = this.flow.blocks[from]!;
-    const b: BlockFlow = this.flow.blocks[to]!;
-    const same = this.loops[from] === this.loops[to];
-    return dirty.map((v, w) => (v & ~kept(a, b, same, w)) >>> 0);
-  }
-
   /** Stores a register to the state block. */
   store(n: number): void {
     this.i32(0);
@@ -490,7 +481,12 @@ class RegionEmitter {
   }
 
   spill(dirty: Bits): void {
-    for (const n of members(dirty)) this.store(n);
+    for (let w = 0; w < dirty.length; w++) this.storeWord(w, dirty[w]!);
+  }
+
+  /** Stores the registers whose bits are set in word `w` of a set. */
+  private storeWord(w: number, bits: number): void {
+    for (; bits !== 0; bits &= bits - 1) this.store(32 * w + 31 - Math.clz32(bits & -bits));
   }
 
   /** Loads registers from the state block. */
@@ -628,16 +624,14 @@ class RegionEmitter {
 
   // ---- instructions
 
-  private op(...codes: number[]): void {
-    for (const c of codes) this.code.byte(c);
+  private op(code: number): void {
+    this.code.byte(code);
   }
   private get(local: number): void {
-    this.code.byte(W.local_get);
-    this.code.u32(local);
+    this.code.with(W.local_get, local);
   }
   private set(local: number): void {
-    this.code.byte(W.local_set);
-    this.code.u32(local);
+    this.code.with(W.local_set, local);
   }
   private i32(value: number): void {
     this.code.byte(W.i32_const);
@@ -664,7 +658,6 @@ class BlockTarget implements Target {
   readonly cheapParams = true;
   /** Registers whose value is not stored: written since the block began, or dirty at its start. */
   private readonly dirty: Bits;
-  private readonly accesses: Map<number, PlannedAccess>;
   /** Local with the host address of a group: of its end where memory is reversed, else of its start. */
   private readonly hostBases = new Map<AccessGroup, number>();
   private current = 0;
@@ -674,16 +667,10 @@ class BlockTarget implements Target {
     private readonly r: RegionEmitter,
     private readonly node: number,
     private readonly block: Block,
-    body: Body,
+    private readonly accesses: ReadonlyMap<number, PlannedAccess>,
   ) {
     this.dirty = r.dirtyIn(node).slice();
-    this.accesses = planAccesses(body);
     this.s = r.surroundings;
-  }
-
-  /** Values that addresses of accesses start from. */
-  *bases(): Generator<number> {
-    for (const { group } of this.accesses.values()) if (group.base >= 0) yield group.base;
   }
 
   private refuse(what: string): never {
@@ -704,14 +691,13 @@ class BlockTarget implements Target {
   }
 
   get(e: Emitter, cell: number, index: number): void {
-    e.getLocal(this.r.home(cell, Number(e.constantValue(index))));
+    e.getLocal(this.r.home(cell, e.smallConstant(index)));
   }
 
   set(e: Emitter, cell: number, index: number, value: number): void {
-    const i = Number(e.constantValue(index));
-    const n = this.r.register(cell, i);
+    const n = this.r.register(cell, e.smallConstant(index));
     e.push(value);
-    e.setLocal(this.r.home(cell, i));
+    e.setLocal(this.r.homeOf(n));
     this.dirty[n >>> 5]! |= 1 << (n & 31);
   }
 

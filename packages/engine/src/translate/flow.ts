@@ -1,6 +1,6 @@
 // Which registers a region holds in locals, what is loaded at its entries and stored at its exits.
 // In: the bodies of its blocks and their edges. Out: sets of registers by block. Must not know: WebAssembly.
-import { type Body, OPS, Op } from '@mimic/ir';
+import { type Body, Op } from '@mimic/ir';
 
 /** A register: a cell at a constant index, numbered within the region. */
 export interface Register {
@@ -25,14 +25,54 @@ export interface BlockFlow {
   readonly liveIn: Bits;
 }
 
+/** The registers of one body, whatever region it is in. Parallel arrays. */
+export interface RegisterUses {
+  /** By cell and index: see keyOf. */
+  readonly keys: readonly number[];
+  readonly widths: readonly number[];
+  /** Read before it is written. A write that may not happen leaves the old value: that is a use, too. */
+  readonly used: readonly boolean[];
+  readonly written: readonly boolean[];
+}
+
 export interface FlowNode {
-  readonly body: Body;
+  readonly uses: RegisterUses;
   /** Nodes that follow with the registers as they are. */
   readonly next: readonly number[];
   /** Nodes that follow a call: registers are loaded anew there. */
   readonly after: readonly number[];
   /** Number of the innermost loop whose registers stay in locals while it runs; -1 outside. */
   readonly loop: number;
+}
+
+const INDEX_BITS = 12;
+const keyOf = (cell: number, index: number): number => (cell << INDEX_BITS) | index;
+
+/** Indices of cells are constant: the body is a block's, simplified. */
+export function registerUses(body: Body): RegisterUses {
+  const keys: number[] = [];
+  const widths: number[] = [];
+  const used: boolean[] = [];
+  const written: boolean[] = [];
+  let depth = 0;
+  for (let i = 0; i < body.length; i++) {
+    const op = body.op[i]!;
+    if (op === Op.if || op === Op.loop) depth++;
+    else if (op === Op.end) depth--;
+    else if (op === Op.get || op === Op.set) {
+      const key = keyOf(body.a[i]!, body.a[body.b[i]!]!);
+      let k = keys.indexOf(key);
+      if (k < 0) {
+        k = keys.push(key) - 1;
+        widths.push(op === Op.get ? body.width[i]! : body.width[body.c[i]!]!);
+        used.push(false);
+        written.push(false);
+      }
+      if (!written[k] && (op === Op.get || depth > 0)) used[k] = true;
+      if (op === Op.set) written[k] = true;
+    }
+  }
+  return { keys, widths, used, written };
 }
 
 export interface Flow {
@@ -56,94 +96,81 @@ export function members(s: Bits): number[] {
   return out;
 }
 
-/** Adds b to a; whether that changed a. */
-function union(a: Bits, b: Bits): boolean {
-  let changed = false;
-  for (let i = 0; i < a.length; i++) {
-    const v = (a[i]! | b[i]!) >>> 0;
-    if (v !== a[i]) {
-      a[i] = v;
-      changed = true;
-    }
-  }
-  return changed;
+/** Adds b to a. */
+function union(a: Bits, b: Bits): void {
+  for (let i = 0; i < a.length; i++) a[i]! |= b[i]!;
 }
 
 /** Node 0 is the entry. */
 export function analyse(nodes: readonly FlowNode[]): Flow {
   const numbers = new Map<number, number>();
   const registers: Register[] = [];
-  const number = (cell: number, index: number): number => numbers.get(cell * 4096 + index)!;
-  for (const { body } of nodes)
-    for (let i = 0; i < body.length; i++) {
-      const op = body.op[i]!;
-      if (op !== Op.get && op !== Op.set) continue;
-      const index = Number(body.constantValue(body.b[i]!));
-      const key = body.a[i]! * 4096 + index;
+  for (const { uses } of nodes)
+    for (let k = 0; k < uses.keys.length; k++) {
+      const key = uses.keys[k]!;
       if (numbers.has(key)) continue;
       numbers.set(key, registers.length);
       registers.push({
-        cell: body.a[i]!,
-        index,
-        width: op === Op.get ? body.width[i]! : body.width[body.c[i]!]!,
+        cell: key >> INDEX_BITS,
+        index: key & ((1 << INDEX_BITS) - 1),
+        width: uses.widths[k]!,
       });
     }
-  const words = Math.ceil(registers.length / 32) || 1;
-  const empty = (): Bits => new Uint32Array(words);
-  const blocks = nodes.map(({ body }) => {
-    const uses = empty();
-    const defs = empty();
-    // A write in an `if` may not happen: what it leaves is the old value, so that is used.
-    let depth = 0;
-    let leaves = false;
-    for (let i = 0; i < body.length; i++) {
-      const op = body.op[i]!;
-      if (op === Op.if || op === Op.loop) depth++;
-      else if (op === Op.end) depth--;
-      else if (op === Op.get || op === Op.set) {
-        const r = number(body.a[i]!, Number(body.constantValue(body.b[i]!)));
-        if (op === Op.get) {
-          if (!has(defs, r)) add(uses, r);
-        } else if (depth === 0) add(defs, r);
-        else if (!has(defs, r)) {
-          add(uses, r);
-          add(defs, r);
-        }
-      } else if (op === Op.load || op === Op.store || OPS[op]!.kind === 'control') leaves = true;
+  const words = (registers.length + 31) >>> 5 || 1;
+  const flags = new Uint32Array(words);
+  for (let n = 0; n < registers.length; n++) if (registers[n]!.width === 1) add(flags, n);
+  const blocks: BlockFlow[] = [];
+  for (const node of nodes) {
+    const { keys, used, written } = node.uses;
+    const uses = new Uint32Array(words);
+    const defs = new Uint32Array(words);
+    for (let k = 0; k < keys.length; k++) {
+      const n = numbers.get(keys[k]!)!;
+      if (used[k]) add(uses, n);
+      if (written[k]) add(defs, n);
     }
-    return { uses, defs, flags: empty(), lazy: empty(), dirtyIn: empty(), liveIn: empty(), leaves };
-  });
+    const lazy = flags.slice();
+    blocks.push({ uses, defs, flags, lazy, dirtyIn: new Uint32Array(words), liveIn: new Uint32Array(words) });
+  }
 
-  layLazy(nodes, blocks, registers);
+  layLazy(nodes, blocks, flags);
 
   // Forward: what may be dirty. An edge stores what is not lazy on both of its sides.
   for (let changed = true; changed; ) {
     changed = false;
-    nodes.forEach((n, i) => {
+    for (let i = 0; i < nodes.length; i++) {
+      const { next, loop } = nodes[i]!;
       const b = blocks[i]!;
-      for (const s of n.next) {
-        const to = blocks[s]!;
-        const out = empty();
-        for (let w = 0; w < words; w++)
-          out[w] = ((b.dirtyIn[w]! | b.defs[w]!) & kept(b, to, n.loop === nodes[s]!.loop, w)) >>> 0;
-        if (union(to.dirtyIn, out)) changed = true;
+      for (let k = 0; k < next.length; k++) {
+        const to = blocks[next[k]!]!;
+        const same = loop === nodes[next[k]!]!.loop;
+        for (let w = 0; w < words; w++) {
+          const old = to.dirtyIn[w]!;
+          const v = (old | ((b.dirtyIn[w]! | b.defs[w]!) & kept(b, to, same, w))) >>> 0;
+          if (v === old) continue;
+          to.dirtyIn[w] = v;
+          changed = true;
+        }
       }
-    });
+    }
   }
   // Backward: what must hold its value. Every block may be left, and then what is dirty is stored.
   for (let changed = true; changed; ) {
     changed = false;
     for (let i = nodes.length - 1; i >= 0; i--) {
+      const { next } = nodes[i]!;
       const b = blocks[i]!;
-      const live = empty();
-      for (const s of nodes[i]!.next) union(live, blocks[s]!.liveIn);
-      for (let w = 0; w < words; w++) live[w] = (live[w]! & ~b.defs[w]!) >>> 0;
-      union(live, b.uses);
-      union(live, b.dirtyIn);
-      if (union(b.liveIn, live)) changed = true;
+      for (let w = 0; w < words; w++) {
+        let live = 0;
+        for (let k = 0; k < next.length; k++) live |= blocks[next[k]!]!.liveIn[w]!;
+        live = ((live & ~b.defs[w]!) | b.uses[w]! | b.dirtyIn[w]!) >>> 0;
+        if (live === b.liveIn[w]) continue;
+        b.liveIn[w] = live;
+        changed = true;
+      }
     }
   }
-  return { registers, blocks, number };
+  return { registers, blocks, number: (cell, index) => numbers.get(keyOf(cell, index))! };
 }
 
 /** What an edge leaves unstored: flags, and in a loop what its blocks keep in locals. */
@@ -156,28 +183,19 @@ export function kept(from: BlockFlow, to: BlockFlow, sameLoop: boolean, word: nu
  * writes, while it runs. All others are stored at the end of the block that writes them: a store costs less than to
  * keep a value in reach of every exit. (docs/performance.md)
  */
-function layLazy(
-  nodes: readonly FlowNode[],
-  blocks: readonly { defs: Bits; lazy: Bits; flags: Bits }[],
-  registers: readonly Register[],
-): void {
+function layLazy(nodes: readonly FlowNode[], blocks: readonly BlockFlow[], flags: Bits): void {
   const byLoop = new Map<number, Bits>();
-  nodes.forEach((n, i) => {
-    if (n.loop < 0) return;
-    const all = byLoop.get(n.loop);
+  for (let i = 0; i < nodes.length; i++) {
+    const { loop } = nodes[i]!;
+    if (loop < 0) continue;
+    const all = byLoop.get(loop);
     if (all) union(all, blocks[i]!.defs);
-    else byLoop.set(n.loop, blocks[i]!.defs.slice());
-  });
-  const isFlag = (n: number): boolean => registers[n]!.width === 1;
+    else byLoop.set(loop, blocks[i]!.defs.slice());
+  }
   for (const [loop, all] of byLoop)
-    if (members(all).filter((n) => !isFlag(n)).length > LAZY_REGISTERS) byLoop.delete(loop);
-  nodes.forEach((n, i) => {
-    registers.forEach((r, k) => {
-      if (r.width !== 1) return;
-      add(blocks[i]!.lazy, k);
-      add(blocks[i]!.flags, k);
-    });
-    const all = byLoop.get(n.loop);
+    if (members(all).filter((n) => !has(flags, n)).length > LAZY_REGISTERS) byLoop.delete(loop);
+  for (let i = 0; i < nodes.length; i++) {
+    const all = byLoop.get(nodes[i]!.loop);
     if (all) union(blocks[i]!.lazy, all);
-  });
+  }
 }

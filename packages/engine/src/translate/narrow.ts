@@ -9,7 +9,12 @@ export function narrow(region: Discovered): Discovered {
   const { blocks, entry } = region;
   const preds = new Map<number, number[]>();
   for (const b of blocks.values())
-    for (const s of successors(b)) if (blocks.has(s)) preds.set(s, [...(preds.get(s) ?? []), b.pc]);
+    for (const s of successors(b)) {
+      if (!blocks.has(s)) continue;
+      const to = preds.get(s);
+      if (to) to.push(b.pc);
+      else preds.set(s, [b.pc]);
+    }
   const loops = (preds.get(entry) ?? [])
     .map((from) => loopOf(entry, from, preds))
     .sort((a, b) => a.size - b.size);

@@ -25,7 +25,7 @@ export interface Shape {
 
 /** Every node is reachable from `root`. */
 export function shape(graph: readonly (readonly number[])[], root = 0): Shape {
-  const next = graph.map((s) => [...new Set(s)]);
+  const next = graph.map(distinct);
   const dispatch: (number[] | undefined)[] = next.map(() => undefined);
   const via: number[] = next.map(() => -1);
   for (;;) {
@@ -40,8 +40,24 @@ export function shape(graph: readonly (readonly number[])[], root = 0): Shape {
     dispatch.push(bad);
     via.push(-1);
     for (const e of bad) via[e] = d;
-    for (let n = 0; n < d; n++) next[n] = [...new Set(next[n]!.map((s) => (bad.includes(s) ? d : s)))];
+    for (let n = 0; n < d; n++) next[n] = distinct(next[n]!.map((s) => (bad.includes(s) ? d : s)));
   }
+}
+
+/** Each once, in the same order. */
+function distinct(nodes: readonly number[]): number[] {
+  if (nodes.length > 4) return [...new Set(nodes)];
+  const out: number[] = [];
+  for (const n of nodes) if (!out.includes(n)) out.push(n);
+  return out;
+}
+
+/** Who leads to each node, as far as it is in `order`. */
+function predecessors(next: readonly (readonly number[])[], order: readonly number[]): number[][] {
+  const preds: number[][] = [];
+  for (let n = 0; n < next.length; n++) preds.push([]);
+  for (const v of order) for (const s of next[v]!) preds[s]!.push(v);
+  return preds;
 }
 
 type Arranged = Pick<Shape, 'order' | 'rank' | 'idom' | 'children' | 'isLoop' | 'isMerge'>;
@@ -50,21 +66,26 @@ function arrange(next: readonly (readonly number[])[], root: number): Arranged {
   const n = next.length;
   const post: number[] = [];
   const seen = new Uint8Array(n);
-  const stack: [number, number][] = [[root, 0]];
+  // The nodes that are open, and how many successors of each are still to be looked at.
+  const stack = [root];
+  const left = [next[root]!.length];
   seen[root] = 1;
-  while (stack.length) {
-    const top = stack.at(-1)!;
-    const s = next[top[0]]!;
-    if (top[1] < s.length) {
+  while (stack.length > 0) {
+    const top = stack.length - 1;
+    const v = stack[top]!;
+    if (left[top]! > 0) {
       // The last successor first, so that the first one, the fall-through, comes early in the order.
-      const to = s[s.length - 1 - top[1]++]!;
-      if (!seen[to]) {
+      left[top]!--;
+      const to = next[v]![left[top]!]!;
+      if (seen[to] === 0) {
         seen[to] = 1;
-        stack.push([to, 0]);
+        stack.push(to);
+        left.push(next[to]!.length);
       }
     } else {
-      post.push(top[0]);
+      post.push(v);
       stack.pop();
+      left.pop();
     }
   }
   const order = post.reverse();
@@ -72,8 +93,7 @@ function arrange(next: readonly (readonly number[])[], root: number): Arranged {
   order.forEach((v, i) => {
     rank[v] = i;
   });
-  const preds: number[][] = Array.from({ length: n }, () => []);
-  for (const v of order) for (const s of next[v]!) preds[s]!.push(v);
+  const preds = predecessors(next, order);
   // Cooper, Harvey, Kennedy: dominators by iteration over reverse postorder.
   const idom = new Int32Array(n).fill(-1);
   idom[root] = root;
@@ -97,7 +117,8 @@ function arrange(next: readonly (readonly number[])[], root: number): Arranged {
     }
   }
   idom[root] = -1;
-  const children: number[][] = Array.from({ length: n }, () => []);
+  const children: number[][] = [];
+  for (let v = 0; v < n; v++) children.push([]);
   for (const v of order) if (idom[v]! >= 0) children[idom[v]!]!.push(v);
   const isLoop = new Uint8Array(n);
   const isMerge = new Uint8Array(n);
@@ -150,10 +171,9 @@ function cycleThrough(next: readonly (readonly number[])[], a: Arranged, h: numb
         }
     return out;
   };
-  const preds = new Map<number, number[]>();
-  for (const v of a.order) for (const s of next[v]!) preds.set(s, [...(preds.get(s) ?? []), v]);
+  const preds = predecessors(next, a.order);
   const forward = reach((v) => next[v]!);
-  const backward = reach((v) => preds.get(v) ?? []);
+  const backward = reach((v) => preds[v]!);
   return new Set([...forward].filter((v) => backward.has(v)));
 }
 
@@ -163,8 +183,7 @@ function cycleThrough(next: readonly (readonly number[])[], a: Arranged, h: numb
  */
 export function innerLoops(s: Shape, nodes: number): Int32Array {
   const out = new Int32Array(nodes).fill(-1);
-  const preds: number[][] = s.next.map(() => []);
-  for (const v of s.order) for (const t of s.next[v]!) preds[t]!.push(v);
+  const preds = predecessors(s.next, s.order);
   for (const h of s.order) {
     if (!s.isLoop[h] || s.dispatch[h]) continue;
     const body = new Set([h]);

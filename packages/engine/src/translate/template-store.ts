@@ -55,8 +55,11 @@ export function encodeTemplates(isa: CompiledIsa): Uint8Array {
 export function decodeTemplates(bytes: Uint8Array): TemplateSource {
   const end = bytes.indexOf(10);
   let text = '';
-  for (let i = 0; i < end; i += 4096)
-    text += String.fromCharCode(...bytes.subarray(i, Math.min(end, i + 4096)));
+  for (let i = 0; i < end; i += 8192)
+    text += String.fromCharCode.apply(
+      undefined,
+      bytes.subarray(i, Math.min(end, i + 8192)) as unknown as number[],
+    );
   const header = JSON.parse(text) as Header;
   const words = new Int32Array(bytes.slice(end + 1).buffer);
   const made: (Template | undefined)[] = [];

@@ -1,0 +1,43 @@
+// A block's body with what follows from it alone: worked out once, however many regions hold the block.
+// In: a body. Out: Lifted. Must not know: regions.
+import { Body, Op } from '@mimic/ir';
+import { type Schedule, schedule } from '@mimic/wasm';
+import { type PlannedAccess, planAccesses } from './checks.js';
+import { type RegisterUses, registerUses } from './flow.js';
+
+/** A jump to an address that is known, be it only together with the instructions before. */
+export interface StaticJump {
+  readonly target: number;
+  /** JumpHint. */
+  readonly hint: number;
+}
+
+export interface Lifted {
+  readonly body: Body;
+  readonly uses: RegisterUses;
+  readonly jumps: readonly StaticJump[];
+  /** By op of the body. */
+  readonly accesses: ReadonlyMap<number, PlannedAccess>;
+  readonly plan: Schedule;
+}
+
+export function lifted(body: Body): Lifted {
+  const accesses = planAccesses(body);
+  // The bases of addresses are pushed by the check besides.
+  const bases: number[] = [];
+  for (const { group } of accesses.values()) if (group.base >= 0) bases.push(group.base);
+  const plan = schedule(body, true, bases);
+  return { body, uses: registerUses(body), jumps: staticJumps(body), accesses, plan };
+}
+
+function staticJumps(body: Body): StaticJump[] {
+  const out: StaticJump[] = [];
+  for (let i = 0; i < body.length; i++) {
+    if (body.op[i] !== Op.jump || body.op[body.a[i]!] !== Op.const) continue;
+    out.push({ target: Number(body.constantValue(body.a[i]!)), hint: body.b[i]! });
+  }
+  return out;
+}
+
+/** Of a node of a region that is no block. */
+export const NOTHING = lifted(new Body());
