@@ -82,7 +82,7 @@ export function reduce(B: Builder, op: number, w: number, a: number, b: number, 
       return shift(B, op, w, a, b, kb);
     case Op.rotl:
     case Op.rotr:
-      return kb && body.constantValue(b) % BigInt(w) === 0n ? a : w === 1 ? a : -1;
+      return (kb && body.constantValue(b) % BigInt(w) === 0n) || w === 1 ? a : -1;
     case Op.eq:
     case Op.ne:
       return equality(B, op, a, b, kb);
@@ -142,6 +142,11 @@ function folded(
   return B.constant(w, compute(op, w, wa, wb, body.constantValue(a), y, vc ? body.constantValue(c) : 0n));
 }
 
+/** The value of a constant, exact below 2^53: an amount to shift by. */
+function amount(B: Builder, id: number): number {
+  return B.width(id) <= 32 ? B.body.a[id]! >>> 0 : Number(B.body.constantValue(id));
+}
+
 function zero(B: Builder, id: number): boolean {
   if (B.body.op[id] !== Op.const) return false;
   return B.width(id) <= 32 ? B.body.a[id] === 0 : B.body.constantValue(id) === 0n;
@@ -194,12 +199,12 @@ function shift(B: Builder, op: number, w: number, a: number, b: number, kb: bool
   const { body } = B;
   if (zero(B, a)) return a;
   if (!kb) return -1;
-  const n = body.constantValue(b);
-  if (n === 0n) return a;
-  if (n >= BigInt(w))
+  const n = amount(B, b);
+  if (n === 0) return a;
+  if (n >= w)
     return op === Op.sar ? (w === 1 ? a : B.pure(Op.sar, w, a, B.constant(16, w - 1))) : B.constant(w, 0);
   if (body.op[a] === op && B.isConstant(body.b[a]!)) {
-    return B.pure(op, w, body.a[a]!, B.constant(32, n + body.constantValue(body.b[a]!))); // (x << m) << n == x << (m + n)
+    return B.pure(op, w, body.a[a]!, B.constant(32, n + amount(B, body.b[a]!))); // (x << m) << n == x << (m + n)
   }
   // One width for all constant amounts, so that equal shifts are shared.
   return B.width(b) === 16 ? -1 : B.pure(op, w, a, B.constant(16, n));
@@ -213,8 +218,12 @@ function equality(B: Builder, op: number, a: number, b: number, kb: boolean): nu
   if (wa === 1) return zero(B, b) === (op === Op.eq) ? B.pure(Op.not, 1, a) : a; // x == 0 is !x, x == 1 is x
   const x = body.a[a]!;
   if (body.op[a] === Op.zx) {
-    const k = body.constantValue(b);
     const wx = B.width(x);
+    if (wa <= 32) {
+      const k = body.a[b]!;
+      return k >>> wx !== 0 ? B.constant(1, op === Op.eq ? 0 : 1) : B.pure(op, 1, x, B.constant(wx, k));
+    }
+    const k = body.constantValue(b);
     return k >> BigInt(wx) ? B.constant(1, op === Op.eq ? 0 : 1) : B.pure(op, 1, x, B.constant(wx, k));
   }
   if (body.op[a] === Op.add && B.isConstant(body.b[a]!)) {
@@ -265,7 +274,7 @@ function slice(B: Builder, w: number, a: number, at: number): number {
     case Op.shr: {
       const k = body.b[a]!;
       if (!B.isConstant(k)) return -1;
-      const n = Number(body.constantValue(k)); // below the width: shift() saw to it
+      const n = amount(B, k); // below the width: shift() saw to it
       return at + n + w <= B.width(a) ? B.pure(Op.slice, w, x, at + n) : -1;
     }
     default:

@@ -143,7 +143,7 @@ export class Body {
   /** Appends `values` to the operand lists and returns where they start. */
   list(values: readonly number[]): number {
     const at = this.extra.length;
-    for (const v of values) this.extra.push(v);
+    for (let i = 0; i < values.length; i++) this.extra.push(values[i]!);
     return at;
   }
 

@@ -180,6 +180,14 @@ export function computes32(op: number): boolean {
   return HAS32[op] === 1;
 }
 
+function keep(v: number, width: number): number {
+  return width === 32 ? v | 0 : v & ((1 << width) - 1);
+}
+
+function signed32(v: number, width: number): number {
+  return (v << (32 - width)) >> (32 - width);
+}
+
 /**
  * compute() for operands and results of up to 32 bits, all as `const` holds them: int32, zero-extended below 32 bits.
  * The same meaning, fast: folding is most of what translating does, and larger numbers would be objects to V8.
@@ -193,15 +201,13 @@ export function compute32(
   b: number,
   c: number,
 ): number {
-  const keep = (v: number): number => (width === 32 ? v | 0 : v & ((1 << width) - 1));
-  const signed32 = (v: number): number => (v << (32 - wa)) >> (32 - wa);
   switch (op) {
     case Op.add:
-      return keep(a + b);
+      return keep(a + b, width);
     case Op.sub:
-      return keep(a - b);
+      return keep(a - b, width);
     case Op.mul:
-      return keep(Math.imul(a, b));
+      return keep(Math.imul(a, b), width);
     case Op.and:
       return a & b;
     case Op.or:
@@ -209,15 +215,15 @@ export function compute32(
     case Op.xor:
       return a ^ b;
     case Op.not:
-      return keep(~a);
+      return keep(~a, width);
     case Op.neg:
-      return keep(-a);
+      return keep(-a, width);
     case Op.shl:
-      return b < 0 || b >= wa ? 0 : keep(a << b);
+      return b < 0 || b >= wa ? 0 : keep(a << b, width);
     case Op.shr:
-      return b < 0 || b >= wa ? 0 : keep(a >>> b);
+      return b < 0 || b >= wa ? 0 : keep(a >>> b, width);
     case Op.sar:
-      return keep(signed32(a) >> (b < 0 || b > 31 ? 31 : b));
+      return keep(signed32(a, wa) >> (b < 0 || b > 31 ? 31 : b), width);
     case Op.eq:
       return a === b ? 1 : 0;
     case Op.ne:
@@ -227,15 +233,15 @@ export function compute32(
     case Op.ule:
       return (a ^ SIGN) <= (b ^ SIGN) ? 1 : 0;
     case Op.slt:
-      return signed32(a) < signed32(b) ? 1 : 0;
+      return signed32(a, wa) < signed32(b, wa) ? 1 : 0;
     case Op.sle:
-      return signed32(a) <= signed32(b) ? 1 : 0;
+      return signed32(a, wa) <= signed32(b, wa) ? 1 : 0;
     case Op.zx:
       return a;
     case Op.sx:
-      return keep(signed32(a));
+      return keep(signed32(a, wa), width);
     case Op.slice:
-      return keep(a >>> b);
+      return keep(a >>> b, width);
     case Op.cat:
       return (a << wb) | b;
     case Op.select:

@@ -131,7 +131,10 @@ export class KnownState {
 
   /** The same at an index that is not constant. */
   getAt(cell: number, index: number, width: number): number {
-    if (this.forward) for (const k of this.computed) if (k.cell === cell && k.index === index) return k.value;
+    for (let i = 0; this.forward && i < this.computed.length; i++) {
+      const k = this.computed[i]!;
+      if (k.cell === cell && k.index === index) return k.value;
+    }
     const value = this.B.effect(Op.get, width, cell, index);
     this.computed = [...this.computed, { cell, index, value }];
     return value;

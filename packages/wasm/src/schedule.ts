@@ -42,7 +42,7 @@ export function schedule(body: Body, cheapParams: boolean, pinned: readonly numb
       user[c[i]!] = i;
     }
   }
-  for (const v of pinned) uses[v]! += 2;
+  for (let k = 0; k < pinned.length; k++) uses[pinned[k]!]! += 2;
 
   const lazy = new Array<number>(n).fill(0);
   // From here on `user` of a lazy value is where it is computed in the end.

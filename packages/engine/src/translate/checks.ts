@@ -30,12 +30,13 @@ interface Access {
   readonly displacement: number;
   readonly bytes: number;
   readonly write: boolean;
+  /** Ends and starts of arms before it. */
+  readonly depth: number;
 }
 
 /** The accesses of a body by op. */
-export function planAccesses(body: Body): Map<number, PlannedAccess> {
+export function planAccesses(body: Body): ReadonlyMap<number, PlannedAccess> {
   const accesses: Access[] = [];
-  const depthOf: number[] = [];
   let depth = 0;
   for (let i = 0; i < body.length; i++) {
     const op = body.op[i]!;
@@ -45,23 +46,22 @@ export function planAccesses(body: Body): Map<number, PlannedAccess> {
     const address = body.a[i]!;
     const { base, displacement } = split(body, address);
     const width = op === Op.load ? body.width[i]! : body.width[body.b[i]!]!;
-    accesses.push({ op: i, base, displacement, bytes: width / 8, write: op === Op.store });
-    depthOf.push(depth);
+    accesses.push({ op: i, base, displacement, bytes: width / 8, write: op === Op.store, depth });
   }
+  if (accesses.length === 0) return NONE;
   const out = new Map<number, PlannedAccess>();
-  const covered = new Set<number>();
-  accesses.forEach((a, k) => {
-    if (covered.has(k)) return;
+  for (let k = 0; k < accesses.length; k++) {
+    const a = accesses[k]!;
+    if (out.has(a.op)) continue;
+    const together = [a];
     let low = a.displacement;
     let high = a.displacement + a.bytes;
     let reads = !a.write;
     let writes = a.write;
-    covered.add(k);
-    const together = [a];
     for (let j = k + 1; j < accesses.length; j++) {
       const b = accesses[j]!;
       // What may not run, or runs after something may not have run, checks for itself.
-      if (b.base !== a.base || depthOf[j] !== depthOf[k]) continue;
+      if (b.base !== a.base || b.depth !== a.depth || out.has(b.op)) continue;
       const l = Math.min(low, b.displacement);
       const h = Math.max(high, b.displacement + b.bytes);
       if (h - l > PAGE_SIZE) continue;
@@ -69,14 +69,18 @@ export function planAccesses(body: Body): Map<number, PlannedAccess> {
       high = h;
       if (b.write) writes = true;
       else reads = true;
-      covered.add(j);
       together.push(b);
     }
     const group = { head: a.op, base: a.base, low, length: high - low, reads, writes };
-    for (const x of together) out.set(x.op, { group, from: x.displacement - low });
-  });
+    for (let i = 0; i < together.length; i++) {
+      const x = together[i]!;
+      out.set(x.op, { group, from: x.displacement - low });
+    }
+  }
   return out;
 }
+
+const NONE: ReadonlyMap<number, PlannedAccess> = new Map();
 
 /** A value as base + constant. */
 export function split(body: Body, id: number): { base: number; displacement: number } {

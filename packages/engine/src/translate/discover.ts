@@ -85,7 +85,8 @@ export function discover(
       const e = store.exits(x);
       // Where a call comes back to is wanted even if it has not come back yet.
       let back = e.falls && executed(next);
-      for (const { target, hint } of e.exits) {
+      for (let k = 0; k < e.exits.length; k++) {
+        const { target, hint } = e.exits[k]!;
         if (hint === JumpHint.call) {
           back = true;
           if (target === undefined) {
@@ -110,7 +111,8 @@ export function discover(
     for (let p = pc >>> 12; p <= (end - 1) >>> 12; p++) pages.add(p);
     let seen: readonly number[] = NONE;
     let called: readonly number[] = NONE;
-    for (const { target, hint } of exits) {
+    for (let k = 0; k < exits.length; k++) {
+      const { target, hint } = exits[k]!;
       if (target !== undefined) continue;
       if (hint === JumpHint.plain) seen = jumps(last.pc);
       else if (hint === JumpHint.call) called = jumps(last.pc);

@@ -208,7 +208,8 @@ class RegionEmitter {
     const after: number[] = [];
     const behind = number(block.end);
     if (block.falls && !block.stops && behind !== undefined) next.push(behind);
-    for (const e of block.exits) {
+    for (let k = 0; k < block.exits.length; k++) {
+      const e = block.exits[k]!;
       if (e.hint === JumpHint.call) {
         if (behind !== undefined) after.push(behind);
       } else if (e.target !== undefined) {
@@ -219,7 +220,9 @@ class RegionEmitter {
     const through = this.switchOf.get(n);
     if (through !== undefined) next.push(through);
     // Targets that are known only together with the instructions before.
-    for (const { target: to, hint } of node.lifted.jumps) {
+    const { jumps } = node.lifted;
+    for (let k = 0; k < jumps.length; k++) {
+      const { target: to, hint } = jumps[k]!;
       const t = number(to);
       if (t !== undefined && (hint !== JumpHint.call || to === block.end)) next.push(t);
     }
@@ -257,7 +260,9 @@ class RegionEmitter {
 
   private tree(node: number): void {
     const { shape: g } = this;
-    const merges = g.children[node]!.filter((c) => g.isMerge[c]);
+    const merges: number[] = [];
+    const children = g.children[node]!;
+    for (let k = 0; k < children.length; k++) if (g.isMerge[children[k]!]) merges.push(children[k]!);
     if (g.isLoop[node]) {
       this.open(W.loop);
       this.labels.set(node, this.level);
@@ -268,9 +273,9 @@ class RegionEmitter {
       this.labels.set(merges[k]!, this.level);
     }
     this.node(node);
-    for (const m of merges) {
+    for (let k = 0; k < merges.length; k++) {
       this.close();
-      this.tree(m);
+      this.tree(merges[k]!);
     }
     if (g.isLoop[node]) {
       this.close();
@@ -659,7 +664,7 @@ class BlockTarget implements Target {
   /** Registers whose value is not stored: written since the block began, or dirty at its start. */
   private readonly dirty: Bits;
   /** Local with the host address of a group: of its end where memory is reversed, else of its start. */
-  private readonly hostBases = new Map<AccessGroup, number>();
+  private hostBases: Map<AccessGroup, number> | undefined;
   private current = 0;
   private readonly s: RegionSurroundings;
 
@@ -740,6 +745,7 @@ class BlockTarget implements Target {
   /** Pushes the base of the host address of an access, checked; returns the offset from it. */
   private place(e: Emitter, op: number, bytes: number): number {
     const { group, from } = this.accesses.get(op)!;
+    this.hostBases ??= new Map();
     let base = this.hostBases.get(group);
     const { reversed } = this.s.layout;
     if (base === undefined) {

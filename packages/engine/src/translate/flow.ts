@@ -9,8 +9,8 @@ export interface Register {
   readonly width: number;
 }
 
-/** A set of registers. */
-export type Bits = Uint32Array;
+/** A set of registers, 32 bits a word. */
+export type Bits = number[];
 
 export interface BlockFlow {
   /** Read before it is written here. */
@@ -88,6 +88,12 @@ const LAZY_REGISTERS = 9;
 export const has = (s: Bits, n: number): boolean => (s[n >>> 5]! & (1 << (n & 31))) !== 0;
 export const add = (s: Bits, n: number): void => void (s[n >>> 5]! |= 1 << (n & 31));
 
+function empty(words: number): Bits {
+  const out: Bits = [];
+  for (let w = 0; w < words; w++) out.push(0);
+  return out;
+}
+
 /** The members of a set. */
 export function members(s: Bits): number[] {
   const out: number[] = [];
@@ -105,7 +111,9 @@ function union(a: Bits, b: Bits): void {
 export function analyse(nodes: readonly FlowNode[]): Flow {
   const numbers = new Map<number, number>();
   const registers: Register[] = [];
-  for (const { uses } of nodes)
+  // By index: code that V8 has not optimised yet allocates for each step of an iterator.
+  for (let i = 0; i < nodes.length; i++) {
+    const { uses } = nodes[i]!;
     for (let k = 0; k < uses.keys.length; k++) {
       const key = uses.keys[k]!;
       if (numbers.has(key)) continue;
@@ -116,21 +124,22 @@ export function analyse(nodes: readonly FlowNode[]): Flow {
         width: uses.widths[k]!,
       });
     }
+  }
   const words = (registers.length + 31) >>> 5 || 1;
-  const flags = new Uint32Array(words);
+  const flags = empty(words);
   for (let n = 0; n < registers.length; n++) if (registers[n]!.width === 1) add(flags, n);
   const blocks: BlockFlow[] = [];
-  for (const node of nodes) {
-    const { keys, used, written } = node.uses;
-    const uses = new Uint32Array(words);
-    const defs = new Uint32Array(words);
+  for (let i = 0; i < nodes.length; i++) {
+    const { keys, used, written } = nodes[i]!.uses;
+    const uses = empty(words);
+    const defs = empty(words);
     for (let k = 0; k < keys.length; k++) {
       const n = numbers.get(keys[k]!)!;
       if (used[k]) add(uses, n);
       if (written[k]) add(defs, n);
     }
     const lazy = flags.slice();
-    blocks.push({ uses, defs, flags, lazy, dirtyIn: new Uint32Array(words), liveIn: new Uint32Array(words) });
+    blocks.push({ uses, defs, flags, lazy, dirtyIn: empty(words), liveIn: empty(words) });
   }
 
   layLazy(nodes, blocks, flags);
@@ -146,7 +155,7 @@ export function analyse(nodes: readonly FlowNode[]): Flow {
         const same = loop === nodes[next[k]!]!.loop;
         for (let w = 0; w < words; w++) {
           const old = to.dirtyIn[w]!;
-          const v = (old | ((b.dirtyIn[w]! | b.defs[w]!) & kept(b, to, same, w))) >>> 0;
+          const v = old | ((b.dirtyIn[w]! | b.defs[w]!) & kept(b, to, same, w));
           if (v === old) continue;
           to.dirtyIn[w] = v;
           changed = true;
@@ -163,7 +172,7 @@ export function analyse(nodes: readonly FlowNode[]): Flow {
       for (let w = 0; w < words; w++) {
         let live = 0;
         for (let k = 0; k < next.length; k++) live |= blocks[next[k]!]!.liveIn[w]!;
-        live = ((live & ~b.defs[w]!) | b.uses[w]! | b.dirtyIn[w]!) >>> 0;
+        live = (live & ~b.defs[w]!) | b.uses[w]! | b.dirtyIn[w]!;
         if (live === b.liveIn[w]) continue;
         b.liveIn[w] = live;
         changed = true;

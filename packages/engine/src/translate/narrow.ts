@@ -37,7 +37,10 @@ export function narrow(region: Discovered): Discovered {
 function successors(b: Block): number[] {
   const out: number[] = [];
   if ((b.falls && !b.stops) || b.exits.some((e) => e.hint === JumpHint.call)) out.push(b.end);
-  for (const e of b.exits) if (e.hint !== JumpHint.call && e.target !== undefined) out.push(e.target);
+  for (let k = 0; k < b.exits.length; k++) {
+    const { hint, target } = b.exits[k]!;
+    if (hint !== JumpHint.call && target !== undefined) out.push(target);
+  }
   out.push(...b.seen);
   return out;
 }

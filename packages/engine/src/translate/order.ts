@@ -48,7 +48,7 @@ export function shape(graph: readonly (readonly number[])[], root = 0): Shape {
 function distinct(nodes: readonly number[]): number[] {
   if (nodes.length > 4) return [...new Set(nodes)];
   const out: number[] = [];
-  for (const n of nodes) if (!out.includes(n)) out.push(n);
+  for (let k = 0; k < nodes.length; k++) if (!out.includes(nodes[k]!)) out.push(nodes[k]!);
   return out;
 }
 
@@ -56,7 +56,12 @@ function distinct(nodes: readonly number[]): number[] {
 function predecessors(next: readonly (readonly number[])[], order: readonly number[]): number[][] {
   const preds: number[][] = [];
   for (let n = 0; n < next.length; n++) preds.push([]);
-  for (const v of order) for (const s of next[v]!) preds[s]!.push(v);
+  // By index here and below: code that V8 has not optimised yet allocates for each step of an iterator.
+  for (let k = 0; k < order.length; k++) {
+    const v = order[k]!;
+    const to = next[v]!;
+    for (let i = 0; i < to.length; i++) preds[to[i]!]!.push(v);
+  }
   return preds;
 }
 
@@ -90,9 +95,7 @@ function arrange(next: readonly (readonly number[])[], root: number): Arranged {
   }
   const order = post.reverse();
   const rank = new Int32Array(n).fill(-1);
-  order.forEach((v, i) => {
-    rank[v] = i;
-  });
+  for (let i = 0; i < order.length; i++) rank[order[i]!] = i;
   const preds = predecessors(next, order);
   // Cooper, Harvey, Kennedy: dominators by iteration over reverse postorder.
   const idom = new Int32Array(n).fill(-1);
@@ -106,10 +109,13 @@ function arrange(next: readonly (readonly number[])[], root: number): Arranged {
   };
   for (let changed = true; changed; ) {
     changed = false;
-    for (const v of order) {
+    for (let k = 0; k < order.length; k++) {
+      const v = order[k]!;
       if (v === root) continue;
+      const from = preds[v]!;
       let d = -1;
-      for (const p of preds[v]!) if (idom[p]! >= 0) d = d < 0 ? p : meet(d, p);
+      for (let i = 0; i < from.length; i++)
+        if (idom[from[i]!]! >= 0) d = d < 0 ? from[i]! : meet(d, from[i]!);
       if (d !== idom[v]) {
         idom[v] = d;
         changed = true;
@@ -119,13 +125,15 @@ function arrange(next: readonly (readonly number[])[], root: number): Arranged {
   idom[root] = -1;
   const children: number[][] = [];
   for (let v = 0; v < n; v++) children.push([]);
-  for (const v of order) if (idom[v]! >= 0) children[idom[v]!]!.push(v);
   const isLoop = new Uint8Array(n);
   const isMerge = new Uint8Array(n);
-  for (const v of order) {
+  for (let k = 0; k < order.length; k++) {
+    const v = order[k]!;
+    if (idom[v]! >= 0) children[idom[v]!]!.push(v);
+    const from = preds[v]!;
     let forward = 0;
-    for (const p of preds[v]!) {
-      if (rank[p]! >= rank[v]!) isLoop[v] = 1;
+    for (let i = 0; i < from.length; i++) {
+      if (rank[from[i]!]! >= k) isLoop[v] = 1;
       else forward++;
     }
     if (forward > 1) isMerge[v] = 1;
@@ -139,15 +147,18 @@ function irreducible(next: readonly (readonly number[])[], a: Arranged): number[
     while (y >= 0 && a.rank[y]! > a.rank[x]!) y = a.idom[y]!;
     return x === y;
   };
-  for (const v of a.order)
-    for (const h of next[v]!) {
-      if (a.rank[h]! > a.rank[v]! || dominates(h, v)) continue;
+  for (let k = 0; k < a.order.length; k++) {
+    const v = a.order[k]!;
+    for (let i = 0; i < next[v]!.length; i++) {
+      const h = next[v]![i]!;
+      if (a.rank[h]! > k || dominates(h, v)) continue;
       const component = cycleThrough(next, a, h);
       const entries = new Set<number>();
       for (const p of a.order)
         if (!component.has(p)) for (const s of next[p]!) if (component.has(s)) entries.add(s);
       return [...entries].sort((x, y) => a.rank[x]! - a.rank[y]!);
     }
+  }
   return undefined;
 }
 
