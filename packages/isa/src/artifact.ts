@@ -136,6 +136,16 @@ interface LiftPart {
   readonly funcs: readonly Func[];
 }
 
+/** Only a `where` needs revival: to look at all else costs as much as to decode the first thousand instructions. */
+function decodePart(bytes: Uint8Array): DecodePart {
+  const part = JSON.parse(toText(bytes)) as {
+    insns: (Omit<Insn, 'template' | 'where'> & { where?: unknown })[];
+    decode: DecodeNode[];
+  };
+  for (const insn of part.insns) if (insn.where !== undefined) insn.where = revived(insn.where);
+  return part as DecodePart;
+}
+
 /** An ISA as sections `run`, `decode`, `lift` and `asm`. */
 export function isaSections(isa: CompiledIsa): Sections {
   const { insns, decode, assembly, program, ...rest } = isa;
@@ -155,7 +165,7 @@ export function isaFrom(sections: Sections): CompiledIsa {
   const lifted = (): LiftPart => (lift ??= fromJson<LiftPart>(sections['lift']!));
   let assembly: readonly InsnAssembly[] | undefined;
   let decoding: DecodePart | undefined;
-  const decoded = (): DecodePart => (decoding ??= fromJson<DecodePart>(sections['decode']!));
+  const decoded = (): DecodePart => (decoding ??= decodePart(sections['decode']!));
   let insns: readonly Insn[] | undefined;
   return {
     ...run,

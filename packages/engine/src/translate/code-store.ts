@@ -13,9 +13,12 @@ import type { Template } from './templates.js';
 export interface RegionInsn {
   readonly pc: number;
   readonly insn: Insn;
-  readonly number: number;
   readonly fields: readonly number[];
   readonly template: Template;
+  /** See CodeStore.exits; undefined until they are asked for. */
+  exits: InsnExits | undefined;
+  /** The block that starts here, when it was last lifted: how many instructions it had. */
+  block: { readonly count: number; readonly lifted: Lifted } | undefined;
 }
 
 /** A way out of an instruction. */
@@ -52,9 +55,7 @@ const LIMIT = 200_000;
 
 export class CodeStore {
   private readonly insns = new Map<number, RegionInsn | null>();
-  private readonly exitsAt = new Map<number, InsnExits>();
   private readonly simplifier: Simplifier;
-  private readonly blocks = new Map<number, { readonly count: number; readonly lifted: Lifted }>();
 
   constructor(
     private readonly isa: CompiledIsa,
@@ -70,8 +71,6 @@ export class CodeStore {
   /** Code changed. */
   clear(): void {
     this.insns.clear();
-    this.exitsAt.clear();
-    this.blocks.clear();
   }
 
   /** The instruction at `pc`; null where there is none that can be translated. */
@@ -86,7 +85,7 @@ export class CodeStore {
     const template = d && this.templates.get(d.number);
     const made =
       d && template && !template.loops
-        ? { pc, insn: d.insn, number: d.number, fields: d.fields, template }
+        ? { pc, insn: d.insn, fields: d.fields, template, exits: undefined, block: undefined }
         : null;
     this.insns.set(pc, made);
     return made;
@@ -94,9 +93,7 @@ export class CodeStore {
 
   /** Where the jumps of an instruction go. A call of the next instruction, to learn the pc, is a plain jump. */
   exits(x: RegionInsn): InsnExits {
-    let e = this.exitsAt.get(x.pc);
-    if (!e) this.exitsAt.set(x.pc, (e = this.findExits(x)));
-    return e;
+    return (x.exits ??= this.findExits(x));
   }
 
   private findExits(x: RegionInsn): InsnExits {
@@ -125,9 +122,8 @@ export class CodeStore {
 
   /** The instructions of a block as one body, simplified across them, with a `mark` at each. */
   block(insns: readonly RegionInsn[]): Lifted {
-    const start = insns[0]!.pc;
-    const old = this.blocks.get(start);
-    if (old?.count === insns.length) return old.lifted;
+    const first = insns[0]!;
+    if (first.block?.count === insns.length) return first.block.lifted;
     const { clock, times } = this;
     const t0 = clock();
     lift(this.simplifier, insns);
@@ -136,7 +132,7 @@ export class CodeStore {
     times.lifted += insns.length;
     times.liftTime += t1 - t0;
     times.optimizeTime += clock() - t1;
-    this.blocks.set(start, { count: insns.length, lifted: made });
+    first.block = { count: insns.length, lifted: made };
     return made;
   }
 }
