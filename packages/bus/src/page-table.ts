@@ -17,7 +17,7 @@ export const Perm = {
   CODE: 8,
   /** A read of up to a page that starts on this page succeeds: R here and on the next page. */
   READ_FAST: 16,
-  /** A write that starts on this page succeeds and invalidates nothing: W, not CODE, here and on the next page. */
+  /** A read or write that starts on this page succeeds and invalidates nothing: R, W, not CODE, here and on the next. */
   WRITE_FAST: 32,
   /** The page was mapped once, so its bytes may differ from zero. */
   USED: 64,
@@ -106,7 +106,7 @@ export class PageTable {
     for (let page = end - 1; page >= start; page--) {
       const own = bytes[page]! & ~(Perm.READ_FAST | Perm.WRITE_FAST);
       const read = own & next & Perm.R ? Perm.READ_FAST : 0;
-      const write = own & next & Perm.W && !((own | next) & Perm.CODE) ? Perm.WRITE_FAST : 0;
+      const write = read && own & next & Perm.W && !((own | next) & Perm.CODE) ? Perm.WRITE_FAST : 0;
       bytes[page] = next = own | read | write;
     }
   }

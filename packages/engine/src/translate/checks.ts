@@ -15,6 +15,10 @@ export interface AccessGroup {
   readonly length: number;
   readonly reads: boolean;
   readonly writes: boolean;
+  /** Every run of the block makes the check. */
+  readonly always: boolean;
+  /** Number of the instruction that makes it. */
+  readonly insn: number;
 }
 
 /** How an access finds its address: its group, and its place in it. */
@@ -32,21 +36,24 @@ interface Access {
   readonly write: boolean;
   /** Ends and starts of arms before it. */
   readonly depth: number;
+  readonly insn: number;
 }
 
 /** The accesses of a body by op. */
 export function planAccesses(body: Body): ReadonlyMap<number, PlannedAccess> {
   const accesses: Access[] = [];
   let depth = 0;
+  let insn = 0;
   for (let i = 0; i < body.length; i++) {
     const op = body.op[i]!;
+    if (op === Op.mark) insn = body.a[i]!;
     if (op === Op.if || op === Op.loop || op === Op.else) depth++;
     if (op === Op.end) depth++;
     if (op !== Op.load && op !== Op.store) continue;
     const address = body.a[i]!;
     const { base, displacement } = split(body, address);
     const width = op === Op.load ? body.width[i]! : body.width[body.b[i]!]!;
-    accesses.push({ op: i, base, displacement, bytes: width / 8, write: op === Op.store, depth });
+    accesses.push({ op: i, base, displacement, bytes: width / 8, write: op === Op.store, depth, insn });
   }
   if (accesses.length === 0) return NONE;
   const out = new Map<number, PlannedAccess>();
@@ -71,7 +78,8 @@ export function planAccesses(body: Body): ReadonlyMap<number, PlannedAccess> {
       else reads = true;
       together.push(b);
     }
-    const group = { head: a.op, base: a.base, low, length: high - low, reads, writes };
+    const { op: head, base, insn } = a;
+    const group = { head, base, low, length: high - low, reads, writes, always: a.depth === 0, insn };
     for (let i = 0; i < together.length; i++) {
       const x = together[i]!;
       out.set(x.op, { group, from: x.displacement - low });

@@ -27,6 +27,7 @@ import type { CodeStore } from './code-store.js';
 import type { Block, Discovered } from './discover.js';
 import { cycleEntries } from './entries.js';
 import { analyse, type Bits, type Flow, kept, members } from './flow.js';
+import { type CheckPlan, planChecks } from './known-checks.js';
 import { type Lifted, NOTHING } from './lifted.js';
 import { innerLoops, type Shape, shape } from './order.js';
 import { type Switch, spread, switches } from './switches.js';
@@ -123,6 +124,8 @@ class RegionEmitter {
   private readonly doors: readonly number[];
   private readonly flow: Flow;
   private readonly shape: Shape;
+  private readonly checkPlan: CheckPlan;
+  private readonly exactSites = new Map<number, boolean>();
   /** Innermost loop of each node. */
   private readonly loops: Int32Array;
   private readonly code = new Code(4096);
@@ -172,6 +175,15 @@ class RegionEmitter {
         after: edges[n]!.after,
         loop: this.loops[n]!,
       })),
+    );
+    this.checkPlan = planChecks(
+      this.nodes.map(({ block, lifted }, n) => ({
+        checks: block ? lifted.checks : undefined,
+        next: edges[n]!.next,
+        after: edges[n]!.after,
+        hoists: block !== undefined && !this.exactSite(block.pc),
+      })),
+      this.shape,
     );
     this.homes = this.flow.registers.map((r) => this.locals.alloc(typeOf(r.width)));
   }
@@ -230,7 +242,10 @@ class RegionEmitter {
   }
 
   run(): EmittedRegion {
-    if (this.root === 0) this.load(this.flow.blocks[0]!.liveIn);
+    if (this.root === 0) {
+      this.load(this.liveIn(0));
+      this.checkLoop(0);
+    }
     this.tree(this.root);
     this.op(W.unreachable);
     const code = this.prologue();
@@ -329,8 +344,7 @@ class RegionEmitter {
         });
         this.open(W.if);
       }
-      this.load(this.liveIn(to));
-      this.branch(root, to);
+      this.arrive(root, to);
       if (to !== last) this.close();
     }
   }
@@ -422,7 +436,50 @@ class RegionEmitter {
     const b = this.flow.blocks[to]!;
     const same = this.loops[from] === this.loops[to];
     for (let w = 0; w < dirty.length; w++) this.storeWord(w, dirty[w]! & ~kept(a, b, same, w));
+    if (this.shape.rank[from]! < this.shape.rank[to]!) this.checkLoop(to);
     this.branch(from, to);
+  }
+
+  /** Where a loop is entered: makes the checks that its turns leave out, or lets the interpreter enter it. */
+  private checkLoop(to: number): void {
+    for (const { cell, index, low, writes } of this.checkPlan.atLoop.get(to) ?? []) {
+      const { pc } = this.nodes[to]!.block!;
+      this.checkSites.add(pc);
+      this.get(this.home(cell, index));
+      if (low !== 0) {
+        this.i32(low);
+        this.op(W.i32_add);
+      }
+      this.i32(12);
+      this.op(W.i32_shr_u);
+      this.memory(W.i32_load8_u, this.s.layout.permBase);
+      this.i32(writes ? Perm.WRITE_FAST : Perm.READ_FAST);
+      this.op(W.i32_and);
+      this.op(W.i32_eqz);
+      this.open(W.if);
+      this.spill(this.dirtyIn(to));
+      this.resume(() => this.i32(pc), 'refused');
+      this.close();
+    }
+  }
+
+  /** Continues at node `to` after a call, or where the region is entered: no register is in its local yet. */
+  arrive(from: number, to: number): void {
+    this.load(this.liveIn(to));
+    this.checkLoop(to);
+    this.branch(from, to);
+  }
+
+  /** Whether the check of this group is known to hold where node `n` begins. */
+  isKnown(n: number, group: AccessGroup): boolean {
+    return this.checkPlan.known[n]?.has(group) === true;
+  }
+
+  /** Whether the access at `pc` is to be checked exactly: asked once, so that all who ask are told the same. */
+  exactSite(pc: number): boolean {
+    let exact = this.exactSites.get(pc);
+    if (exact === undefined) this.exactSites.set(pc, (exact = this.s.exact(pc)));
+    return exact;
   }
 
   /** Continues at node `to` with the registers as they are. */
@@ -468,7 +525,7 @@ class RegionEmitter {
   dirtyIn(node: number): Bits {
     return this.flow.blocks[node]!.dirtyIn;
   }
-  liveIn(node: number): Bits {
+  private liveIn(node: number): Bits {
     return this.flow.blocks[node]!.liveIn;
   }
 
@@ -749,7 +806,7 @@ class BlockTarget implements Target {
     let base = this.hostBases.get(group);
     const { reversed } = this.s.layout;
     if (base === undefined) {
-      this.check(e, group);
+      if (!this.r.isKnown(this.node, group)) this.check(e, group);
       // Reversed, the range ends where it starts: at minus the guest address behind its last byte.
       base = e.locals.alloc(Type.i32);
       this.hostBases.set(group, base);
@@ -780,18 +837,14 @@ class BlockTarget implements Target {
   /** Leaves unless the pages of the group's range allow its accesses. */
   private check(e: Emitter, group: AccessGroup): void {
     this.pushLow(e, group);
-    const exact = this.s.exact(this.insn.pc);
+    const exact = this.r.exactSite(this.insn.pc);
     const low = exact ? e.tee(Type.i32) : -1;
-    const mask = (group.reads ? Perm.READ_FAST : 0) | (group.writes ? Perm.WRITE_FAST : 0);
     e.i32(12);
     e.op(W.i32_shr_u);
     e.memory(W.i32_load8_u, this.s.layout.permBase);
-    e.i32(mask);
-    e.op(W.i32_and);
-    if (mask & (mask - 1)) {
-      e.i32(mask);
-      e.op(W.i32_ne);
-    } else e.op(W.i32_eqz);
+    // What may be written may be read.
+    e.i32(group.writes ? Perm.WRITE_FAST : Perm.READ_FAST);
+    e.op(W.i32_and, W.i32_eqz);
     e.if(VOID);
     if (!exact) {
       this.r.checkSites.add(this.insn.pc);
@@ -870,12 +923,7 @@ class BlockTarget implements Target {
       this.r.cold(behind);
       return;
     }
-    this.r.load(this.r.liveIn(node));
-    this.r.goTo(
-      this.node,
-      node,
-      this.dirty.map(() => 0),
-    );
+    this.r.arrive(this.node, node);
   }
 
   finish(e: Emitter): void {

@@ -46,7 +46,9 @@ export interface FlowNode {
 }
 
 const INDEX_BITS = 12;
-const keyOf = (cell: number, index: number): number => (cell << INDEX_BITS) | index;
+export const keyOf = (cell: number, index: number): number => (cell << INDEX_BITS) | index;
+export const cellOf = (key: number): number => key >> INDEX_BITS;
+export const indexOf = (key: number): number => key & ((1 << INDEX_BITS) - 1);
 
 /** Indices of cells are constant: the body is a block's, simplified. */
 export function registerUses(body: Body): RegisterUses {
@@ -119,8 +121,8 @@ export function analyse(nodes: readonly FlowNode[]): Flow {
       if (numbers.has(key)) continue;
       numbers.set(key, registers.length);
       registers.push({
-        cell: key >> INDEX_BITS,
-        index: key & ((1 << INDEX_BITS) - 1),
+        cell: cellOf(key),
+        index: indexOf(key),
         width: uses.widths[k]!,
       });
     }

@@ -4,6 +4,7 @@ import { Body, Op } from '@mimic/ir';
 import { type Schedule, schedule } from '@mimic/wasm';
 import { type PlannedAccess, planAccesses } from './checks.js';
 import { type RegisterUses, registerUses } from './flow.js';
+import { type BlockChecks, blockChecks } from './known-checks.js';
 
 /** A jump to an address that is known, be it only together with the instructions before. */
 export interface StaticJump {
@@ -18,6 +19,7 @@ export interface Lifted {
   readonly jumps: readonly StaticJump[];
   /** By op of the body. */
   readonly accesses: ReadonlyMap<number, PlannedAccess>;
+  readonly checks: BlockChecks;
   readonly plan: Schedule;
 }
 
@@ -27,7 +29,8 @@ export function lifted(body: Body): Lifted {
   const bases: number[] = [];
   for (const { group } of accesses.values()) if (group.base >= 0) bases.push(group.base);
   const plan = schedule(body, true, bases);
-  return { body, uses: registerUses(body), jumps: staticJumps(body), accesses, plan };
+  const checks = blockChecks(body, accesses);
+  return { body, uses: registerUses(body), jumps: staticJumps(body), accesses, checks, plan };
 }
 
 function staticJumps(body: Body): StaticJump[] {

@@ -1,0 +1,216 @@
+// Which permission checks a region can leave out: what was checked before and has not changed since.
+// In: the blocks' accesses and writes, edges, loops. Out: by node, groups that need no check; by loop, checks that are
+// made once, where it is entered. Must not know: WebAssembly, permissions.
+//
+// A page's permissions change only while the region is left, be it for a call: so what is known of a register holds until
+// it is written or something is called.
+import { PAGE_SIZE } from '@mimic/bus';
+import { type Body, Op } from '@mimic/ir';
+import { type AccessGroup, type PlannedAccess, split } from './checks.js';
+import { cellOf, indexOf, keyOf } from './flow.js';
+import type { Shape } from './order.js';
+
+/** What a block checks and writes, in terms of the registers at its start. */
+export interface BlockChecks {
+  readonly groups: readonly GroupBase[];
+  readonly writes: readonly RegisterWrite[];
+}
+interface GroupBase {
+  readonly group: AccessGroup;
+  /** Register whose value at the block's start the base is; -1 for none. */
+  readonly key: number;
+}
+interface RegisterWrite {
+  readonly key: number;
+  /** The value written is this register's at the block's start, or this value of the body, and `displacement`. */
+  readonly fromKey: number;
+  readonly fromValue: number;
+  readonly displacement: number;
+}
+
+/** Addresses from a register's value, [low, high), that may be accessed. */
+interface Range {
+  readonly low: number;
+  readonly high: number;
+}
+/** By register key: twice the key for reads, one more for writes. What may be written may be read. */
+type Known = Map<number, Range>;
+
+/** A check to be made where a loop is entered. */
+export interface LoopCheck {
+  readonly cell: number;
+  readonly index: number;
+  /** From the register's value; at most a page. */
+  readonly low: number;
+  readonly length: number;
+  readonly writes: boolean;
+}
+
+export interface CheckPlan {
+  /** By node: groups whose check has been made already. */
+  readonly known: readonly (ReadonlySet<AccessGroup> | undefined)[];
+  /** By header: what is checked on the edges that enter its loop. */
+  readonly atLoop: ReadonlyMap<number, readonly LoopCheck[]>;
+}
+
+export interface CheckNode {
+  readonly checks: BlockChecks | undefined;
+  /** Nodes that follow with nothing called between, and those that follow a call. */
+  readonly next: readonly number[];
+  readonly after: readonly number[];
+  /** Whether checks may be made for it where its loop is entered. */
+  readonly hoists: boolean;
+}
+
+/** Checks that a loop's entry makes at most. */
+const MOST_CHECKS = 4;
+
+export function blockChecks(body: Body, accesses: ReadonlyMap<number, PlannedAccess>): BlockChecks {
+  const groups: GroupBase[] = [];
+  const writes = new Map<number, RegisterWrite>();
+  // By value: the register that it is at the block's start.
+  const entry = new Map<number, number>();
+  const written = new Set<number>();
+  let depth = 0;
+  for (let i = 0; i < body.length; i++) {
+    const op = body.op[i]!;
+    if (op === Op.if || op === Op.loop) depth++;
+    else if (op === Op.end) depth--;
+    else if (op === Op.get || op === Op.set) {
+      const key = keyOf(body.a[i]!, body.a[body.b[i]!]!);
+      if (op === Op.get) {
+        if (!written.has(key)) entry.set(i, key);
+      } else {
+        written.add(key);
+        const { base, displacement } = depth === 0 ? split(body, body.c[i]!) : { base: -1, displacement: 0 };
+        writes.set(key, { key, fromKey: entry.get(base) ?? -1, fromValue: base, displacement });
+      }
+    } else if (op === Op.load || op === Op.store) {
+      const { group } = accesses.get(i)!;
+      if (group.head === i && group.base >= 0) groups.push({ group, key: entry.get(group.base) ?? -1 });
+    }
+  }
+  return { groups, writes: [...writes.values()] };
+}
+
+export function planChecks(nodes: readonly CheckNode[], shape: Shape): CheckPlan {
+  const known: (Set<AccessGroup> | undefined)[] = [];
+  const preds = predecessors(nodes);
+  const none: Known = new Map();
+  const isHeader = (n: number): boolean => shape.isLoop[n] === 1 || shape.via[n]! >= 0;
+  /** One pass in reverse postorder; `atHeader` says what holds where loops start. */
+  const pass = (atHeader: (n: number) => Known, found?: Set<AccessGroup>[]): Known[] => {
+    const out: Known[] = [];
+    for (const n of shape.order) {
+      const node = nodes[n];
+      if (!node) continue;
+      const before = isHeader(n)
+        ? atHeader(n)
+        : meet(preds[n]!.map((p) => (p < 0 ? none : (out[p] ?? none))));
+      out[n] = node.checks ? after(before, node, node.checks, found && (found[n] = new Set())) : before;
+    }
+    return out;
+  };
+  // First what a turn of each loop finds out by itself.
+  const first = pass(() => none);
+  const wanted = new Map<number, Known>();
+  const atLoop = new Map<number, LoopCheck[]>();
+  for (const h of shape.order) {
+    const node = nodes[h];
+    if (!node?.hoists || shape.isLoop[h] !== 1 || shape.via[h]! >= 0) continue;
+    const back = preds[h]!.filter((p) => p >= 0 && shape.rank[p]! >= shape.rank[h]!);
+    if (back.length === 0) continue;
+    const holds = meet(back.map((p) => first[p] ?? none));
+    const checks: LoopCheck[] = [];
+    for (const [k, { low, high }] of holds) {
+      const writes = (k & 1) === 1;
+      const length = high - low;
+      const also = holds.get(k + 1);
+      if (!writes && also && covers(also, low, length)) continue;
+      checks.push({ cell: cellOf(k >> 1), index: indexOf(k >> 1), low, length, writes });
+    }
+    if (checks.length === 0 || checks.length > MOST_CHECKS) continue;
+    if (checks.some((c) => c.length > PAGE_SIZE)) continue;
+    wanted.set(h, holds);
+    atLoop.set(h, checks);
+  }
+  const found: Set<AccessGroup>[] = [];
+  pass((n) => wanted.get(n) ?? none, found);
+  for (let n = 0; n < nodes.length; n++) known[n] = found[n];
+  return { known, atLoop };
+}
+
+/** By node: those before it; -1 where nothing is known: the region is entered there, or a call comes back. */
+function predecessors(nodes: readonly CheckNode[]): number[][] {
+  const out: number[][] = nodes.map(() => []);
+  out[0]!.push(-1);
+  nodes.forEach((node, n) => {
+    for (const t of node.next) out[t]!.push(n);
+    for (const t of node.after) out[t]!.push(-1);
+  });
+  return out;
+}
+
+/** What is known behind a block. `found` gets the groups whose check was made before. */
+function after(before: Known, node: CheckNode, checks: BlockChecks, found?: Set<AccessGroup>): Known {
+  const known: Known = new Map(before);
+  const values = new Map<number, Known>();
+  for (const { group, key } of checks.groups) {
+    let at = known;
+    let k = 2 * key;
+    if (key < 0) {
+      at = values.get(group.base) ?? new Map();
+      values.set(group.base, at);
+      k = 0;
+    }
+    const end = group.low + group.length;
+    const has = at.get(k + (group.writes ? 1 : 0));
+    if (has && covers(has, group.low, group.length)) {
+      found?.add(group);
+      continue;
+    }
+    if (!group.always) continue;
+    const range = { low: group.low, high: end };
+    add(at, k, range);
+    if (group.writes) add(at, k + 1, range);
+  }
+  if (checks.writes.length === 0) return known;
+  const out: Known = new Map(known);
+  for (const { key, fromKey, fromValue, displacement } of checks.writes)
+    for (const kind of [0, 1]) {
+      const r = fromKey >= 0 ? known.get(2 * fromKey + kind) : values.get(fromValue)?.get(kind);
+      if (r) out.set(2 * key + kind, { low: r.low - displacement, high: r.high - displacement });
+      else out.delete(2 * key + kind);
+    }
+  return out;
+}
+
+function add(known: Known, k: number, range: Range): void {
+  const old = known.get(k);
+  const joins = old && range.low <= old.high && old.low <= range.high;
+  known.set(k, joins ? { low: Math.min(old.low, range.low), high: Math.max(old.high, range.high) } : range);
+}
+
+function covers(r: Range, low: number, length: number): boolean {
+  return r.low <= low && low + length <= r.high;
+}
+
+/** What holds in all of them. */
+function meet(all: readonly Known[]): Known {
+  const [first, ...others] = all;
+  if (!first || others.length === 0) return first ?? new Map();
+  const out: Known = new Map();
+  for (const [k, r] of first) {
+    let { low, high } = r;
+    for (const o of others) {
+      const s = o.get(k);
+      if (!s) high = low;
+      else {
+        low = Math.max(low, s.low);
+        high = Math.min(high, s.high);
+      }
+    }
+    if (low < high) out.set(k, { low, high });
+  }
+  return out;
+}
