@@ -107,7 +107,7 @@ export function planChecks(nodes: readonly CheckNode[], shape: Shape): CheckPlan
       const before = isHeader(n)
         ? atHeader(n)
         : meet(preds[n]!.map((p) => (p < 0 ? none : (out[p] ?? none))));
-      out[n] = node.checks ? after(before, node, node.checks, found && (found[n] = new Set())) : before;
+      out[n] = node.checks ? after(before, node.checks, found && (found[n] = new Set())) : before;
     }
     return out;
   };
@@ -152,7 +152,7 @@ function predecessors(nodes: readonly CheckNode[]): number[][] {
 }
 
 /** What is known behind a block. `found` gets the groups whose check was made before. */
-function after(before: Known, node: CheckNode, checks: BlockChecks, found?: Set<AccessGroup>): Known {
+function after(before: Known, checks: BlockChecks, found?: Set<AccessGroup>): Known {
   const known: Known = new Map(before);
   const values = new Map<number, Known>();
   for (const { group, key } of checks.groups) {
