@@ -3,6 +3,7 @@
 // Must not know: effects, control.
 import type { Builder } from './builder.js';
 import { compute, compute32, computes32 } from './compute.js';
+import { difference } from './difference.js';
 import { OPS, Op, operandSlots } from './op.js';
 
 const COMMUTES = new Uint8Array(OPS.length);
@@ -91,6 +92,10 @@ export function reduce(B: Builder, op: number, w: number, a: number, b: number, 
       if (a === b) return B.constant(1, 0);
       if (op === Op.ult && kb && zero(B, b)) return B.constant(1, 0); // x < 0 unsigned
       if (op === Op.ult && ka && zero(B, a)) return B.pure(Op.ne, 1, b, a); // 0 < x == x != 0
+      if (op === Op.slt && ka && zero(B, a)) {
+        const d = difference(B, b); // 0 < x - y == y < x, where x and y are extended
+        if (d) return B.pure(d.signed ? Op.slt : Op.ult, 1, d.y, d.x);
+      }
       return -1;
     case Op.ule:
     case Op.sle:
@@ -233,6 +238,12 @@ function equality(B: Builder, op: number, a: number, b: number, kb: boolean): nu
   return -1;
 }
 
+/** (x - y)[n] == x < y, where x and y are extended and n is above their widths. */
+function signBit(B: Builder, v: number, at: number): number {
+  const d = difference(B, v);
+  return d && at >= d.width ? B.pure(d.signed ? Op.slt : Op.ult, 1, d.x, d.y) : -1;
+}
+
 function slice(B: Builder, w: number, a: number, at: number): number {
   const { body } = B;
   if (w === B.width(a)) return a;
@@ -244,7 +255,7 @@ function slice(B: Builder, w: number, a: number, at: number): number {
       // The low bits of a result depend on the low bits of the operands alone.
       if (at === 0 && isExtended(B, x, w) && isExtended(B, body.b[a]!, w))
         return B.pure(body.op[a]!, w, B.pure(Op.slice, w, x, 0), B.pure(Op.slice, w, body.b[a]!, 0));
-      return -1;
+      return w === 1 ? signBit(B, a, at) : -1;
     case Op.slice:
       return B.pure(Op.slice, w, x, at + body.b[a]!);
     case Op.zx: {
@@ -256,7 +267,7 @@ function slice(B: Builder, w: number, a: number, at: number): number {
     case Op.sx: {
       const wx = B.width(x);
       if (at + w <= wx) return B.pure(Op.slice, w, x, at);
-      return at === 0 ? B.pure(Op.sx, w, x) : -1;
+      return at === 0 ? B.pure(Op.sx, w, x) : w === 1 ? signBit(B, a, at) : -1;
     }
     case Op.cat: {
       const y = body.b[a]!;
