@@ -92,8 +92,6 @@ export function buildInterpreter(isa: CompiledIsa, pages = MEMORY_PAGES): Interp
   // What translated code calls.
   const services = defineServices(module, layout, loop);
   for (const [name, func] of Object.entries(services)) module.exportFunc(name, func);
-  module.exportFunc('slowRead', surroundings.slowRead);
-  module.exportFunc('slowWrite', surroundings.slowWrite);
   functions.define();
   for (const [n, func] of functions.declared()) module.exportFunc(`f${n}`, func);
   return { bytes: module.finish(), handlers: arms.length, arms: arms.filter((a) => a.inLoop).length };

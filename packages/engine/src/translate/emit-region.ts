@@ -5,7 +5,7 @@
 // returns where the guest goes on; a caller that expects another address returns that upward, so frames may be lost but
 // never the guest. `ret`: the address at which the caller goes on; depth: how much of the host's stack is left, in units;
 // fuel: see layout.ts.
-import { Perm } from '@mimic/bus';
+import { PAGE_SIZE, Perm } from '@mimic/bus';
 import { JumpHint, type Program } from '@mimic/ir';
 import {
   type Callables,
@@ -52,9 +52,6 @@ export interface RegionSurroundings {
   readonly call: number;
   /** (pc, ret, depth, fuel, slot) -> (pc, fuel): calls the region in a slot. */
   readonly enter: number;
-  /** (address, bytes) -> 0 when the exact check allows it. */
-  readonly slowRead: number;
-  readonly slowWrite: number;
   readonly host: number;
   /** How a call of a static target is made: a function of this module, or a slot of the shared table. */
   callee(target: number): { readonly func: number } | { readonly slot: number } | undefined;
@@ -442,7 +439,7 @@ class RegionEmitter {
 
   /** Where a loop is entered: makes the checks that its turns leave out, or lets the interpreter enter it. */
   private checkLoop(to: number): void {
-    for (const { cell, index, low, writes } of this.checkPlan.atLoop.get(to) ?? []) {
+    for (const { cell, index, low, length, writes } of this.checkPlan.atLoop.get(to) ?? []) {
       const { pc } = this.nodes[to]!.block!;
       this.checkSites.add(pc);
       this.get(this.home(cell, index));
@@ -450,17 +447,54 @@ class RegionEmitter {
         this.i32(low);
         this.op(W.i32_add);
       }
-      this.i32(12);
-      this.op(W.i32_shr_u);
-      this.memory(W.i32_load8_u, this.s.layout.permBase);
-      this.i32(writes ? Perm.WRITE_FAST : Perm.READ_FAST);
-      this.op(W.i32_and);
-      this.op(W.i32_eqz);
-      this.open(W.if);
-      this.spill(this.dirtyIn(to));
-      this.resume(() => this.i32(pc), 'refused');
-      this.close();
+      this.check(length, writes, () => {
+        this.spill(this.dirtyIn(to));
+        this.resume(() => this.i32(pc), 'refused');
+      });
     }
+  }
+
+  /**
+   * Gives up unless the pages allow to read, or to read and write, `length` bytes from the address on the stack. The
+   * last page of a mapping does not say so in one bit: there a second test looks at the page alone.
+   */
+  check(length: number, writes: boolean, giveUp: () => void): void {
+    const address = this.scratch(0);
+    const perm = this.scratch(1);
+    this.code.with(W.local_tee, address);
+    this.i32(12);
+    this.op(W.i32_shr_u);
+    this.memory(W.i32_load8_u, this.s.layout.permBase);
+    this.code.with(W.local_tee, perm);
+    // What may be written may be read.
+    this.i32(writes ? Perm.WRITE_FAST : Perm.READ_FAST);
+    this.op(W.i32_and);
+    this.op(W.i32_eqz);
+    this.open(W.if);
+    this.open(W.block);
+    this.open(W.block);
+    const alone = writes ? Perm.R | Perm.W : Perm.R;
+    this.get(perm);
+    this.i32(writes ? alone | Perm.CODE : alone);
+    this.op(W.i32_and);
+    this.i32(alone);
+    this.op(W.i32_ne);
+    this.code.with(W.br_if, 0);
+    this.get(address);
+    this.i32(PAGE_SIZE - 1);
+    this.op(W.i32_and);
+    this.i32(PAGE_SIZE - length);
+    this.op(W.i32_le_u);
+    this.code.with(W.br_if, 1);
+    this.close();
+    giveUp();
+    this.close();
+    this.close();
+  }
+
+  private readonly scratches: number[] = [];
+  private scratch(n: number): number {
+    return (this.scratches[n] ??= this.locals.keep(Type.i32));
   }
 
   /** Continues at node `to` after a call, or where the region is entered: no register is in its local yet. */
@@ -767,14 +801,6 @@ class BlockTarget implements Target {
     return this.block.insns[this.current]!;
   }
 
-  /** Stores what is dirty and lets the interpreter do this instruction. */
-  private leave(e: Emitter, how: 'step' | 'refused'): void {
-    this.r.within(e.depth, () => {
-      this.r.spill(this.dirty);
-      this.r.resume(() => e.i32(this.insn.pc), how);
-    });
-  }
-
   load(e: Emitter, _address: number, width: number, op: number): void {
     const offset = this.place(e, op, width / 8);
     e.memory(
@@ -837,33 +863,12 @@ class BlockTarget implements Target {
   /** Leaves unless the pages of the group's range allow its accesses. */
   private check(e: Emitter, group: AccessGroup): void {
     this.pushLow(e, group);
-    const exact = this.r.exactSite(this.insn.pc);
-    const low = exact ? e.tee(Type.i32) : -1;
-    e.i32(12);
-    e.op(W.i32_shr_u);
-    e.memory(W.i32_load8_u, this.s.layout.permBase);
-    // What may be written may be read.
-    e.i32(group.writes ? Perm.WRITE_FAST : Perm.READ_FAST);
-    e.op(W.i32_and, W.i32_eqz);
-    e.if(VOID);
-    if (!exact) {
-      this.r.checkSites.add(this.insn.pc);
-      this.leave(e, 'refused');
-    } else {
-      const slow = (func: number): void => {
-        e.getLocal(low);
-        e.i32(group.length);
-        e.op(W.call);
-        e.code.u32(func);
-      };
-      if (group.reads) slow(this.s.slowRead);
-      if (group.writes) slow(this.s.slowWrite);
-      if (group.reads && group.writes) e.op(W.i32_or);
-      e.if(VOID);
-      this.leave(e, 'step');
-      e.end();
-    }
-    e.end();
+    this.r.within(e.depth, () => {
+      this.r.check(group.length, group.writes, () => {
+        this.r.spill(this.dirty);
+        this.r.resume(() => e.i32(this.insn.pc), 'step');
+      });
+    });
   }
 
   host(e: Emitter, n: number, width: number): void {

@@ -360,9 +360,6 @@ export class Translator {
     const enter = module.importFunc('i', 'enter', ENTER_SIGNATURE);
     const jump = module.importFunc('i', 'jump', REGION_SIGNATURE);
     const call = module.importFunc('i', 'call', REGION_SIGNATURE);
-    const check = { params: [Type.i32, Type.i32], results: [Type.i32] };
-    const slowRead = module.importFunc('i', 'slowRead', check);
-    const slowWrite = module.importFunc('i', 'slowWrite', check);
     const host = module.importFunc('env', 'host', { params: [Type.i32], results: [Type.i64] });
     // Functions of the spec that these instructions call.
     const wanted = new Set<number>();
@@ -391,8 +388,6 @@ export class Translator {
         cold,
         jump,
         call,
-        slowRead,
-        slowWrite,
         enter,
         host,
         exact: (pc) => this.exactSites.has(pc) || this.options.stress?.exact() === true,
