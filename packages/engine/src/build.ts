@@ -92,8 +92,7 @@ export function buildInterpreter(isa: CompiledIsa, pages = MEMORY_PAGES): Interp
   // What translated code calls.
   const services = defineServices(module, layout, loop);
   for (const [name, func] of Object.entries(services)) module.exportFunc(name, func);
-  module.exportFunc('slowRead', surroundings.slowRead);
-  module.exportFunc('slowWrite', surroundings.slowWrite);
+  module.exportFunc('fma', functions.fma() as number);
   functions.define();
   for (const [n, func] of functions.declared()) module.exportFunc(`f${n}`, func);
   return { bytes: module.finish(), handlers: arms.length, arms: arms.filter((a) => a.inLoop).length };
@@ -115,6 +114,9 @@ function fitsLoop(arm: Arm, s: Surroundings): boolean {
       throw new Calls();
     },
     results: s.callables.results,
+    fma: (): never => {
+      throw new Calls();
+    },
   };
   const target = new HandlerTarget({ ...s, callables }, arm.handler, arm.fields, arm.length, {
     kind: 'arm',

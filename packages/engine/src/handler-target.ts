@@ -134,8 +134,17 @@ export class HandlerTarget implements Target {
     e.memory(width <= 32 ? W.i32_load : W.i64_load, offset);
   }
 
+  getFloat(e: Emitter, cell: number, index: number): void {
+    e.memory(W.f64_load, this.cell(e, cell, index));
+  }
+
   set(e: Emitter, cell: number, index: number, value: number): void {
     const offset = this.cell(e, cell, index);
+    if (e.isFloat(value)) {
+      e.pushFloat(value);
+      e.memory(W.f64_store, offset);
+      return;
+    }
     e.push(value);
     e.memory(e.width(value) <= 32 ? W.i32_store : W.i64_store, offset);
   }
@@ -302,6 +311,10 @@ export class HandlerTarget implements Target {
 
   results(n: number): readonly number[] {
     return this.s.callables.results(n);
+  }
+
+  fma(): number | 'host' {
+    return this.s.callables.fma();
   }
 
   private record(e: Emitter): void {

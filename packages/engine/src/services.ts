@@ -28,10 +28,9 @@ const [PC, RET, DEPTH, FUEL] = [0, 1, 2, 3];
 
 /**
  * resume: runs from pc until the guest reaches ret. step: the same, but pc's own instruction is not entered as a
- * region: it is the one that a region could not do. refused: step, and counts a failed permission check. cold: resume,
- * and counts that the region does not hold the code. jump: resume, and notes where the jump or call at `site` goes.
- * call: resume, and notes a callee that has no region. absent: that, in the empty slots of the table of regions.
- * enter: calls what is in a slot.
+ * region: it is the one that a region could not do. rare: step, and counts it. cold: resume, and counts that the region
+ * does not hold the code. jump: resume, and notes where the jump or call at `site` goes. call: resume, and notes a callee
+ * that has no region. absent: that, in the empty slots of the table of regions. enter: calls what is in a slot.
  */
 export function defineServices(
   module: ModuleBuilder,
@@ -132,7 +131,7 @@ export function defineServices(
     module.define(index, { locals: [Type.i32], code: a.code });
     return index;
   };
-  const refused = counted(step);
+  const rare = counted(step);
   const cold = counted(resume);
 
   /** `push`: the address under which it is noted. */
@@ -183,7 +182,7 @@ export function defineServices(
     a.code.u32(0);
     module.define(enter, { locals: [], code: a.code });
   }
-  return { resume, step, refused, cold, jump, call, absent, enter };
+  return { resume, step, rare, cold, jump, call, absent, enter };
 }
 
 /** Opens an `if` in which local `record` holds the address of the record of the instruction at local `pc`. */

@@ -1,4 +1,4 @@
-// Makes the engine take its rare paths often: short stays, few frames, small batches, dropped code, exact checks.
+// Makes the engine take its rare paths often: short stays, few frames, small batches, dropped code, whole instructions.
 // In: a seed. Out: what to do next; the same seed decides the same. Must not know: how any of it is done.
 import { Random } from '@mimic/ir';
 import { MOST_FRAME } from './layout.js';
@@ -33,8 +33,8 @@ export class Stress {
     return n < 100 ? 'module' : n < 103 ? 'modules' : n < 105 ? 'records' : undefined;
   }
 
-  /** Whether an access gets an exact check. */
-  exact(): boolean {
+  /** Whether an instruction is translated with what is rare in it. */
+  whole(): boolean {
     return this.random.below(4) === 0;
   }
 

@@ -14,6 +14,8 @@ export interface Cell {
   readonly offset: number;
   /** Bytes from one cell to the next. */
   readonly stride: number;
+  /** No register by itself, but what others are computed from. */
+  readonly hidden?: boolean;
 }
 
 /** Bytes that a cell of `width` bits takes. */

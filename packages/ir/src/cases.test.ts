@@ -35,6 +35,7 @@ const PASSES: Readonly<Record<string, (body: Body) => Body>> = {
   simplify: (body) => simplify(body, program),
   dead: removeDead,
   split: (body) => splitBody(body, split),
+  leaving: (body) => removeDead(simplify(body, program, { leaves: () => true })),
   ...specialCases(program),
 };
 

@@ -1,7 +1,7 @@
 // The meaning of every pure op on known values: the reference that folding, evaluation and tests share.
 // In: an op number, widths and operand values. Out: the result, reduced to its width.
 // Must not know: bodies, machines.
-import { fromBits, fromInteger, roundIntegral, toBits, toInteger } from './float.js';
+import { fromBits, fromInteger, multiplyAdd, roundIntegral, toBits, toInteger } from './float.js';
 import { OPS, Op } from './op.js';
 
 const signed = (v: bigint, width: number): bigint => BigInt.asIntN(width, v);
@@ -118,6 +118,7 @@ function raw(op: number, width: number, wa: number, wb: number, a: bigint, b: bi
       return reverseBytes(a, wa);
     case Op.zx:
     case Op.undef:
+    case Op.rare:
       return a;
     case Op.sx:
       return signed(a, wa);
@@ -139,6 +140,8 @@ function raw(op: number, width: number, wa: number, wb: number, a: bigint, b: bi
       return float((x, y) => x / y);
     case Op.fsqrt:
       return toBits(Math.sqrt(fromBits(a, wa)), width);
+    case Op.fma:
+      return multiplyAdd(a, b, c);
     case Op.feq:
       return bit(fromBits(a, wa) === fromBits(b, wa));
     case Op.flt:
@@ -164,7 +167,7 @@ function raw(op: number, width: number, wa: number, wb: number, a: bigint, b: bi
 
 /** Whether the result of `op` is a float whose NaN payload is unspecified. */
 export function isFloatResult(op: number): boolean {
-  return (op >= Op.fadd && op <= Op.fsqrt) || op === Op.fcvt || op === Op.frint;
+  return (op >= Op.fadd && op <= Op.fsqrt) || op === Op.fcvt || op === Op.frint || op === Op.fma;
 }
 
 /** Smallest int32: x ^ SIGN orders unsigned values as signed ones. */

@@ -82,6 +82,7 @@ function isRoot(op: number): boolean {
     case Op.return:
     case Op.jump:
     case Op.trap:
+    case Op.leave:
       return true;
     default:
       return false;

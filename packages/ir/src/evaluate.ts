@@ -27,7 +27,8 @@ export type Outcome =
   | { readonly kind: 'jump'; readonly target: bigint; readonly hint: number }
   | { readonly kind: 'trap'; readonly trap: number; readonly args: readonly bigint[] }
   | { readonly kind: 'fault'; readonly address: bigint; readonly access: 'read' | 'write' }
-  | { readonly kind: 'return'; readonly values: readonly bigint[] };
+  | { readonly kind: 'return'; readonly values: readonly bigint[] }
+  | { readonly kind: 'leave' };
 
 /** For bodies that touch neither state nor memory: every access throws. */
 export const noMachine: Machine = {
@@ -133,6 +134,8 @@ export function evaluate(
         break;
       case Op.return:
         return { kind: 'return', values: list(i) };
+      case Op.leave:
+        return { kind: 'leave' };
       case Op.jump:
         return { kind: 'jump', target: values[a]!, hint: b };
       case Op.trap:

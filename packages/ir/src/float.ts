@@ -56,3 +56,43 @@ export function fromInteger(v: bigint, width: number): bigint {
   const x = Number(m);
   return toBits(negative ? -x : x, width);
 }
+
+/** x * y + z on bit patterns of binary64, rounded once, to nearest even. */
+export function multiplyAdd(x: bigint, y: bigint, z: bigint): bigint {
+  const [a, b, c] = [fromBits(x, 64), fromBits(y, 64), fromBits(z, 64)];
+  // Here no rounding of the product can be seen: it is exact, infinite, or the result.
+  if (!Number.isFinite(a) || !Number.isFinite(b) || a === 0 || b === 0) return toBits(a * b + c, 64);
+  if (!Number.isFinite(c)) return toBits(c, 64);
+  if (c === 0) return toBits(a * b, 64);
+  const [p, q, r] = [unpack(x), unpack(y), unpack(z)];
+  const exponent = Math.min(p.exponent + q.exponent, r.exponent);
+  const at = (mantissa: bigint, e: number): bigint => mantissa << BigInt(e - exponent);
+  const sum = at(p.mantissa * q.mantissa, p.exponent + q.exponent) + at(r.mantissa, r.exponent);
+  return sum === 0n ? 0n : roundBinary(sum, exponent);
+}
+
+/** A finite number as mantissa * 2^exponent, the mantissa signed. */
+function unpack(bits: bigint): { mantissa: bigint; exponent: number } {
+  const biased = Number((bits >> 52n) & 0x7ffn);
+  const fraction = bits & 0xfffffffffffffn;
+  const size = biased ? fraction | (1n << 52n) : fraction;
+  return { mantissa: bits >> 63n ? -size : size, exponent: Math.max(biased, 1) - 1075 };
+}
+
+/** The binary64 nearest to v * 2^exponent; v is not 0. */
+function roundBinary(v: bigint, exponent: number): bigint {
+  const sign = v < 0n ? 1n << 63n : 0n;
+  const size = v < 0n ? -v : v;
+  // The unit of the result's last place: 53 bits from the leading one, or the smallest subnormal.
+  const unit = Math.max(exponent + size.toString(2).length - 53, -1074);
+  const shift = BigInt(Math.abs(unit - exponent));
+  let n = unit <= exponent ? size << shift : size >> shift;
+  if (unit > exponent) {
+    const rest = size - (n << shift);
+    const half = 1n << (shift - 1n);
+    if (rest > half || (rest === half && n & 1n)) n++;
+  }
+  // A carry out of the fraction goes on into the exponent, where it belongs.
+  const bits = n >> 52n ? (BigInt(unit + 1074) << 52n) + n : n;
+  return sign | (bits >= 0x7ff0000000000000n ? 0x7ff0000000000000n : bits);
+}

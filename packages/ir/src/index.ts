@@ -11,6 +11,7 @@ export { print, printOp } from './print.js';
 export { Random, type RandomBodyOptions, randomBody, randomProgram } from './random.js';
 export { Simplifier, type Substitution, simplify } from './simplify.js';
 export { SimulatedMachine } from './simulate.js';
+export { softwareFma } from './software-fma.js';
 export { type SplitOptions, type SplitProgram, splitBody, splitProgram } from './split-wide.js';
 export { type Structure, structure } from './structure.js';
 export { type VerifyOptions, verify } from './verify.js';

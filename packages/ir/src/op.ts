@@ -137,6 +137,13 @@ export enum Op {
 
   /** Instruction number a of the block begins here. Does nothing; nothing that may leave moves across it. */
   mark,
+
+  /** Identity on one bit that is seldom 1: what depends on it may be slow. */
+  rare,
+  /** a * b + c rounded once, binary64 only; otherwise as the float ops above. */
+  fma,
+  /** Leaves a block: the instruction that it is in has done nothing yet, and is done by somebody else. */
+  leave,
 }
 
 function def(kind: OpKind, shape: string, result: OpDef['result']): Omit<OpDef, 'name'> {
@@ -214,6 +221,9 @@ const table: Record<Op, Omit<OpDef, 'name'>> = {
   [Op.jump]: def('control', 'vi', 'none'),
   [Op.trap]: def('control', '*ii', 'none'),
   [Op.mark]: def('effect', 'i', 'none'),
+  [Op.rare]: def('pure', 'v', 'same'),
+  [Op.fma]: def('pure', 'vvv', 'same'),
+  [Op.leave]: def('control', '', 'none'),
 };
 
 /** Definitions by op number. */

@@ -28,7 +28,10 @@ const HEAD = 5;
 export const ROOT_WORDS = 3;
 export const OP_WORDS = 5;
 
-const FLOATING = Uint8Array.from(OPS, (d, op) => (d.kind === 'pure' || op === Op.result ? 1 : 0));
+// Where something rare happens an instruction may leave: that has its place.
+const FLOATING = Uint8Array.from(OPS, (d, op) =>
+  (d.kind === 'pure' && op !== Op.rare) || op === Op.result ? 1 : 0,
+);
 
 /** Whether an op is computed where its value is wanted, as long as that is after it. */
 export function isFloating(op: number): boolean {

@@ -121,7 +121,8 @@ export function randomBody(rng: Random, options: RandomBodyOptions): Body {
         break;
       }
       case 7:
-        add(body.emit(Op.select, width, value(1), value(width), value(width)));
+        if (rng.below(6) === 0) add(body.emit(Op.rare, 1, value(1)));
+        else add(body.emit(Op.select, width, value(1), value(width), value(width)));
         break;
       case 8:
         add(body.emit(Op.carry, 1, value(width), value(width), value(1)));

@@ -27,11 +27,14 @@ export interface Substitution {
   readonly pc?: bigint | number;
   /** Pure values by id of the old body that are taken to be these constants. */
   readonly values?: ReadonlyMap<number, bigint | number>;
+  /** Instructions leave their block where something rare happens before they have done anything. */
+  readonly leaves?: boolean;
 }
 
 /** `body` itself is unchanged. Throws RangeError on a body that does not nest. */
 export function simplify(body: Body, program: Program, substitution: Substitution = {}): Body {
   const s = new Simplifier(program);
+  s.leaving = substitution.leaves ?? false;
   s.add(pack(body), substitution.params, substitution.pc, substitution.values);
   return s.body;
 }
@@ -73,6 +76,12 @@ export class Simplifier {
   private settled = 0;
   /** What was added leaves: nothing behind it runs. */
   private left = false;
+  /** Whether an instruction whose `mark` is added leaves where something rare happens. */
+  leaving = false;
+  /** The present one does: it has done nothing yet. */
+  private mayLeave = false;
+  /** Bits by new id that are known to the end, because otherwise something left. */
+  private readonly assumed = new Map<number, number>();
 
   constructor(program: Program, does: Simplifications = ALL_SIMPLIFICATIONS) {
     this.B = new Builder(does);
@@ -90,10 +99,14 @@ export class Simplifier {
     this.known.clear();
     this.regions.length = 0;
     this.left = false;
+    this.leaving = false;
+    this.mayLeave = false;
+    this.assumed.clear();
   }
 
   mark(n: number): void {
     if (!this.left) this.B.effect(Op.mark, 0, n);
+    this.mayLeave = this.leaving;
   }
 
   /** Appends a body, with its own variables. */
@@ -135,6 +148,7 @@ export class Simplifier {
           this.set(i, this.isConstant(b) ? known.get(a, this.map[b]!, w) : known.getAt(a, this.map[b]!, w));
           break;
         case Op.set: {
+          this.mayLeave = false;
           const value = this.value(from[at + 3]!);
           if (this.isConstant(b)) known.set(a, this.map[b]!, value);
           else known.setAt(a, this.map[b]!, value);
@@ -152,13 +166,17 @@ export class Simplifier {
         case Op.store: {
           const address = this.value(a);
           B.effect(op, 0, address, this.value(b));
+          this.mayLeave = false;
           break;
         }
         case Op.host:
           this.set(i, B.effect(op, w, a));
           break;
+        case Op.rare:
+          this.rare(i, a);
+          break;
         case Op.mark:
-          B.effect(op, w, a);
+          this.mark(a);
           break;
         case Op.call:
           this.set(i, B.call(from[at + 3]!, this.list(a, b)));
@@ -198,6 +216,7 @@ export class Simplifier {
         default:
           if (op === Op.break) B.effect(op, 0, a);
           else if (op === Op.jump) B.effect(op, 0, this.value(a), b);
+          else if (op === Op.leave) B.effect(op, 0);
           else B.leaveWith(op, this.list(a, b), from[at + 3]!);
           k = this.afterLeaving(k, count);
       }
@@ -300,6 +319,7 @@ export class Simplifier {
   /** Makes value v if need be; whether it is a constant of up to 32 bits, which `map` then holds, else its new id. */
   private isConstant(v: number): boolean {
     if (this.made[v] === Made.no) this.make(v);
+    else if (this.assumed.size > 0 && this.made[v] === Made.id) this.set(v, this.map[v]!);
     return this.made[v] === Made.constant;
   }
 
@@ -317,13 +337,58 @@ export class Simplifier {
   /** Value v is what has the new id. */
   private set(v: number, id: number): void {
     const { body } = this.B;
-    if (body.op[id] === Op.const && body.width[id]! <= 32) {
+    const bit = this.assumed.size > 0 ? this.assumption(id) : undefined;
+    if (bit !== undefined) {
+      this.made[v] = Made.constant;
+      this.map[v] = bit;
+    } else if (body.op[id] === Op.const && body.width[id]! <= 32) {
       this.made[v] = Made.constant;
       this.map[v] = body.a[id]!;
     } else {
       this.made[v] = Made.id;
       this.map[v] = id;
     }
+  }
+
+  /** What bit `id` is known to be. It may have been made before its operand was known. */
+  private assumption(id: number): number | undefined {
+    const bit = this.assumed.get(id);
+    if (bit !== undefined || this.B.body.op[id] !== Op.not) return bit;
+    const opposite = this.assumed.get(this.B.body.a[id]!);
+    return opposite === undefined ? undefined : 1 - opposite;
+  }
+
+  /** From here to the end bit `id` is this, and so are those that it follows from. */
+  private assume(id: number, bit: number): void {
+    const { op, a, b } = this.B.body;
+    if (op[id] === Op.const || this.assumed.has(id)) return;
+    this.assumed.set(id, bit);
+    // The opposite of a comparison is another comparison.
+    if (op[id]! >= Op.eq && op[id]! <= Op.sle) this.assumed.set(this.B.pure(Op.not, 1, id), 1 - bit);
+    if (op[id] === Op.rare) this.assume(a[id]!, bit);
+    else if (op[id] === Op.not) this.assume(a[id]!, 1 - bit);
+    else if (op[id] === (bit ? Op.and : Op.or)) {
+      this.assume(a[id]!, bit);
+      this.assume(b[id]!, bit);
+    }
+  }
+
+  /** Makes value v, `rare` of the bit a: 0 where the instruction leaves instead. */
+  private rare(v: number, a: number): void {
+    const { B } = this;
+    if (this.isConstant(a)) {
+      this.made[v] = Made.constant;
+      this.map[v] = this.map[a]!;
+      return;
+    }
+    const bit = this.map[a]!;
+    if (!this.mayLeave) return this.set(v, B.pure(Op.rare, 1, bit));
+    B.if(bit);
+    B.effect(Op.leave, 0);
+    B.end();
+    if (this.regions.every((r) => r.at < 0)) this.assume(bit, 0);
+    this.made[v] = Made.constant;
+    this.map[v] = 0;
   }
 
   private constant(v: number, width: number, value: bigint | number): void {

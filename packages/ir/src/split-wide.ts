@@ -152,6 +152,9 @@ export function splitBody(body: Body, split: SplitProgram, params?: readonly num
       case Op.break:
         B.effect(op, 0, a);
         break;
+      case Op.leave:
+        B.effect(op, 0);
+        break;
       case Op.jump:
         B.effect(op, 0, one(a), b);
         break;

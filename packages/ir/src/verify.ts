@@ -97,6 +97,12 @@ export function verify(body: Body, program: Program, options: VerifyOptions = {}
       case Op.if:
         expect(widths[0] === 1, 'the condition has 1 bit');
         break;
+      case Op.rare:
+        expect(width === 1, 'only one bit is rare');
+        break;
+      case Op.fma:
+        expect(width === 64, 'fma takes 64 bits');
+        break;
       case Op.bswap:
         expect(width % 8 === 0, 'the width must be a multiple of 8');
         break;

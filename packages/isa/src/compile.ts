@@ -166,11 +166,16 @@ class Compiler implements SpecContext {
   }
 
   private guard(p: Placed<ast.Item>, f: () => void): void {
+    this.reporting(f, p.item.span);
+  }
+
+  /** Runs `f`; a mistake in the item at `span` that it throws is reported. */
+  private reporting(f: () => void, span: Span): void {
     try {
       f();
     } catch (e) {
       if (e instanceof RangeError && /call stack/i.test(e.message)) {
-        this.report(new SpecError('recursion', 'this nests too deeply', p.item.span));
+        this.report(new SpecError('recursion', 'this nests too deeply', span));
         return;
       }
       this.report(e);
@@ -321,20 +326,30 @@ class Compiler implements SpecContext {
   private registers(): Register[] {
     const out: Register[] = [];
     for (const def of this.names.state) {
+      if (def.kind === 'reg' && def.hidden) continue;
+      const computed = def.kind === 'reg' && def.computed !== undefined;
       const list: { name: string; e: ast.Expr }[] =
         def.kind === 'file'
           ? def.names.map((name) => ({ name, e: { t: 'name', name, span: def.span } }))
           : [{ name: def.name, e: { t: 'name', name: def.name, span: def.span } }];
       for (const { name, e } of list) {
-        const rb = new Builder(false);
-        const rl = new Lowerer(this, rb, 'hook');
-        const id = rl.value(rl.expr(e), def.span);
-        rb.effect(Op.return, 0, rb.list([id]), 1);
-        const wb = new Builder(false);
-        const wl = new Lowerer(this, wb, 'hook');
-        wl.place(e).write!(wb.param(0, rb.width(id)));
-        wl.state.finish();
-        out.push({ name, width: rb.width(id), read: rb.finish(), write: wb.finish() });
+        this.reporting(() => {
+          const rb = new Builder(false);
+          const rl = new Lowerer(this, rb, 'hook');
+          const id = rl.value(rl.expr(e), def.span);
+          rb.effect(Op.return, 0, rb.list([id]), 1);
+          const wb = new Builder(false);
+          const wl = new Lowerer(this, wb, 'hook');
+          wl.place(e).write!(wb.param(0, rb.width(id)));
+          wl.state.finish();
+          out.push({
+            name,
+            width: rb.width(id),
+            read: rb.finish(),
+            write: wb.finish(),
+            ...(computed ? { computed } : {}),
+          });
+        }, def.span);
       }
     }
     return out;

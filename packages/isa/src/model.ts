@@ -47,6 +47,8 @@ export interface Register {
   readonly read: Body;
   /** param 0 is the value. Absent where the register is constant. */
   readonly write?: Body;
+  /** It has no cell of its own. */
+  readonly computed?: boolean;
 }
 
 /** A hook of the ABI; params and results are in `params` and `results` of the function, all `word` wide. */

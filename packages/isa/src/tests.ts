@@ -228,11 +228,11 @@ function outcomeDiffers(isa: CompiledIsa, c: TestCase, o: Outcome, next: bigint)
   return goesOn && next === c.next ? [] : [`expected to go on at ${hexOf(c.next!)}, found ${say(o)}`];
 }
 
-/** Cells and bytes that differ, a line each: name, expected, found. Hidden cells do not count. */
+/** Cells, computed registers and bytes that differ, a line each: name, expected, found. Hidden cells do not count. */
 export function stateDiffers(isa: CompiledIsa, expected: TestMachine, found: TestMachine): string[] {
   const out: string[] = [];
   isa.program.cells.forEach((cell, n) => {
-    if (cell.name.startsWith('reserved') || cell.name === 'PC') return;
+    if (cell.hidden || cell.name === 'PC') return;
     for (let i = 0; i < cell.count; i++) {
       const a = expected.cells[n]![i]!;
       const b = found.cells[n]![i]!;
@@ -242,6 +242,14 @@ export function stateDiffers(isa: CompiledIsa, expected: TestMachine, found: Tes
         );
     }
   });
+  for (const r of isa.registers) {
+    if (!r.computed) continue;
+    const [a, b] = [expected, found].map((m) => {
+      const result = evaluate(isa.program, r.read, [], 0n, m);
+      return result.kind === 'return' ? result.values[0]! : 0n;
+    }) as [bigint, bigint];
+    if (a !== b) out.push(`${r.name}: expected ${hexOf(a)}, found ${hexOf(b)}`);
+  }
   for (const address of new Set([...expected.memory.keys(), ...found.memory.keys()])) {
     const a = expected.memory.get(address) ?? 0;
     const b = found.memory.get(address) ?? 0;

@@ -165,11 +165,14 @@ export function emitPure(e: Emitter, id: number, op: number, width: number, clea
     case Op.carry:
       carry(e, a, b, c);
       return;
+    case Op.rare:
+      e.pushBit(a);
+      return;
     case Op.undef:
       e.push(a, clean);
       return;
     default:
-      if (!emitFloat(e, op, width, a, b)) throw new Error(`emit: ${OPS[op]!.name}`);
+      if (!emitFloat(e, op, width, a, b, c)) throw new Error(`emit: ${OPS[op]!.name}`);
   }
 }
 

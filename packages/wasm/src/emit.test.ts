@@ -45,7 +45,7 @@ describe('the emitter', () => {
     OPS.forEach((def, op) => {
       if (def.kind !== 'pure' || op <= Op.pc) return;
       const floats = op >= Op.fadd && op <= Op.utof;
-      for (const w of floats ? [32, 64] : WIDTHS) {
+      for (const w of op === Op.rare ? [1] : op === Op.fma ? [64] : floats ? [32, 64] : WIDTHS) {
         const add = (width: number, widths: number[], immediate = 0): void =>
           void cases.push({ op, width, widths, immediate });
         if (op === Op.bswap && w % 8) continue;
@@ -57,6 +57,7 @@ describe('the emitter', () => {
         else if (op === Op.cat) for (const x of WIDTHS.filter((x) => x + w <= 64)) add(x + w, [x, w]);
         else if (op === Op.select) add(w, [1, w, w]);
         else if (op === Op.carry) add(1, [w, w, 1]);
+        else if (op === Op.fma) add(w, [w, w, w]);
         else if (def.result === 'first') for (const x of [1, 3, 5, 6, 7, 8, 16, 32, 64]) add(w, [w, x]);
         else if (def.result === 'bit') add(1, [w, w]);
         else if (def.result === 'free') for (const to of [32, 64]) add(to, [w]);

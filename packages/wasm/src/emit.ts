@@ -3,7 +3,9 @@
 // Must not know: architectures, where state and memory are.
 import { type Body, OPS, Op } from '@mimic/ir';
 import type { Code } from './code.js';
+import { emitFloat, fromBits, toBits } from './emit-float.js';
 import { emitPure } from './emit-pure.js';
+import { floatValues, signOp } from './float-values.js';
 import { Type, VOID, W } from './opcodes.js';
 import { type Schedule, schedule } from './schedule.js';
 import type { Target } from './target.js';
@@ -60,6 +62,8 @@ export class Emitter {
   private readonly where: number[];
   private readonly vars: number[];
   private readonly loops: number[] = [];
+  /** Values that are kept as floats where they are kept. */
+  private readonly floats: Uint8Array;
   /** By value: see `bits`. */
   private readonly significant: number[] = [];
 
@@ -71,6 +75,7 @@ export class Emitter {
     private readonly plan: Schedule = schedule(body, target.cheapParams, []),
   ) {
     this.where = new Array<number>(body.length).fill(-1);
+    this.floats = floatValues(body, (cell, index) => target.floatCell?.(this, cell, index) ?? false);
     this.vars = body.vars.map((w) => locals.alloc(typeOf(w)));
   }
 
@@ -86,14 +91,18 @@ export class Emitter {
       const op = body.op[i]!;
       const width = body.width[i]!;
       if (op === Op.call) this.call(i);
-      else if (width === 0) this.effect(i, op);
+      else if (op === Op.if && body.op[i + 1] === Op.leave && body.op[i + 2] === Op.end) {
+        this.leaveIf(body.a[i]!);
+        i += 2;
+      } else if (width === 0) this.effect(i, op);
       else if (op === Op.result || plan.lazy[i]) continue;
       else if (plan.uses[i] === 0) {
         if (op !== Op.load && op !== Op.host) continue;
         this.compute(i, true);
         code.byte(W.drop);
       } else {
-        this.compute(i, true);
+        if (this.floats[i]) this.computeFloat(i);
+        else this.compute(i, true);
         this.keep(i);
       }
     }
@@ -103,8 +112,24 @@ export class Emitter {
   /** Pushes value `id`. Without `clean`, bits above its width may be anything. */
   push(id: number, clean = true): void {
     const local = this.where[id]!;
-    if (local >= 0) this.code.with(W.local_get, local);
-    else this.compute(id, clean);
+    if (local >= 0) {
+      this.code.with(W.local_get, local);
+      if (this.floats[id]) toBits(this, 64);
+    } else this.compute(id, clean);
+  }
+
+  /** Pushes value `id`, of 32 or 64 bits, as a float. */
+  pushFloat(id: number): void {
+    const local = this.where[id]!;
+    if (local >= 0) {
+      this.getLocal(local);
+      if (!this.floats[id]) fromBits(this, this.width(id));
+    } else this.computeFloat(id);
+  }
+
+  /** Whether value `id` is better pushed as a float. */
+  isFloat(id: number): boolean {
+    return this.floats[id] === 1;
   }
 
   /** Pushes the load `id` sign-extended to 32 bits, if it is a load to be made here that the target can do so. */
@@ -266,7 +291,7 @@ export class Emitter {
   }
 
   private keep(id: number): void {
-    const local = this.locals.alloc(typeOf(this.width(id)));
+    const local = this.locals.alloc(this.floats[id] ? Type.f64 : typeOf(this.width(id)));
     this.where[id] = local;
     this.setLocal(local);
   }
@@ -303,6 +328,100 @@ export class Emitter {
       default:
         emitPure(this, id, op, width, clean);
     }
+  }
+
+  /** As compute, for a value of 32 or 64 bits that is wanted as a float. */
+  private computeFloat(id: number): void {
+    const { body, target } = this;
+    const op = body.op[id]!;
+    const width = body.width[id]!;
+    const [a, b, c] = [body.a[id]!, body.b[id]!, body.c[id]!];
+    const sign = signOp(body, id);
+    if (op === Op.get && width === 64 && target.getFloat) target.getFloat(this, a, b);
+    else if (op === Op.load && width === 64 && target.loadFloat) target.loadFloat(this, a, id);
+    else if (sign) {
+      this.pushFloat(a);
+      this.op(sign === 'neg' ? W.f64_neg : W.f64_abs);
+    } else if (op === Op.select && width === 64) {
+      this.pushFloat(b);
+      this.pushFloat(c);
+      this.push(a);
+      this.op(W.select);
+    } else if (op === Op.ftos || op === Op.ftou || !emitFloat(this, op, width, a, b, c, true)) {
+      this.compute(id, true);
+      fromBits(this, width);
+    }
+  }
+
+  /** Pushes one bit; what the first operand of an `and` or `or` decides keeps the second from being computed. */
+  pushBit(id: number, negate = false): void {
+    const { body } = this;
+    const op = body.op[id]!;
+    const inner = this.where[id]! < 0;
+    if (inner && (op === Op.not || op === Op.rare)) this.pushBit(body.a[id]!, negate !== (op === Op.not));
+    else if (inner && (op === Op.or || op === Op.and)) {
+      const any = (op === Op.or) !== negate;
+      this.pushBit(body.a[id]!, negate);
+      this.if(Type.i32);
+      if (any) this.i32(1);
+      else this.pushBit(body.b[id]!, negate);
+      this.else();
+      if (any) this.pushBit(body.b[id]!, negate);
+      else this.i32(0);
+      this.end();
+    } else {
+      this.push(id);
+      if (negate) this.op(W.i32_eqz);
+    }
+  }
+
+  /**
+   * Branches to the label `level` levels out if value `id` is not 0, or with `negate` if it is; what decides alone
+   * comes first, and what is computed only here is computed only when wanted.
+   */
+  branchIf(id: number, negate: boolean, level: number): void {
+    const { body } = this;
+    const op = body.op[id]!;
+    const [a, b] = [body.a[id]!, body.b[id]!];
+    const inner = this.where[id]! < 0 && body.width[id] === 1;
+    if (inner && (op === Op.rare || op === Op.not)) this.branchIf(a, negate !== (op === Op.not), level);
+    else if (inner && (op === Op.or || op === Op.and)) {
+      if ((op === Op.or) !== negate) {
+        this.branchIf(a, negate, level);
+        this.branchIf(b, negate, level);
+        return;
+      }
+      this.code.byte(W.block);
+      this.code.byte(VOID);
+      this.branchIf(a, !negate, 0);
+      this.branchIf(b, negate, level + 1);
+      this.code.byte(W.end);
+    } else {
+      this.push(id);
+      if (negate) this.op(W.i32_eqz);
+      this.code.byte(W.br_if);
+      this.code.u32(level);
+    }
+  }
+
+  /** `if id leave end` */
+  private leaveIf(id: number): void {
+    for (let k = 0; k < 2; k++) {
+      this.code.byte(W.block);
+      this.code.byte(VOID);
+    }
+    this.depth += 2;
+    this.branchIf(id, false, 0);
+    this.code.byte(W.br);
+    this.code.u32(1);
+    this.end();
+    this.leave();
+    this.end();
+  }
+
+  private leave(): void {
+    if (!this.target.leave) throw new Error('emit: leave outside a block');
+    this.target.leave(this);
   }
 
   private effect(i: number, op: number): void {
@@ -352,6 +471,9 @@ export class Emitter {
       case Op.break:
         code.byte(W.br);
         code.u32(this.depth - this.loops[this.loops.length - 1 - a]! + 1);
+        break;
+      case Op.leave:
+        this.leave();
         break;
       case Op.jump:
         target.jump(this, a, b);

@@ -1,6 +1,6 @@
 // The functions of a program as WebAssembly functions: limbs in, limbs out, nothing else.
 // In: a split Program and a ModuleBuilder. Out: function indices. Must not know: state, memory.
-import { optimize, type Program } from '@mimic/ir';
+import { optimize, type Program, softwareFma, splitProgram } from '@mimic/ir';
 import { Code } from './code.js';
 import { Emitter, Locals, typeOf } from './emit.js';
 import type { ModuleBuilder } from './module.js';
@@ -11,6 +11,8 @@ import type { Target } from './target.js';
 export interface Callables {
   index(n: number): number;
   results(n: number): readonly number[];
+  /** See Target.fma. */
+  fma(): number | 'host';
 }
 
 /** A target for pure bodies: params are the function's own, everything else throws. */
@@ -36,6 +38,7 @@ export function functionTarget(callables: Callables): Target {
     finish: (e) => e.op(W.unreachable),
     call: (n) => callables.index(n),
     results: (n) => callables.results(n),
+    fma: () => callables.fma(),
   };
 }
 
@@ -49,6 +52,7 @@ export function defineFunctions(
 ): Callables & { define(): void; declared(): Iterable<readonly [number, number]> } {
   const indices = new Map<number, number>();
   const queue: number[] = [];
+  let fma: number | undefined;
   const callables: Callables = {
     index(n) {
       let at = indices.get(n);
@@ -61,6 +65,7 @@ export function defineFunctions(
       return at;
     },
     results: (n) => program.funcs[n]!.results,
+    fma: () => (fma ??= defineFma(module)),
   };
   return {
     ...callables,
@@ -75,4 +80,21 @@ export function defineFunctions(
       }
     },
   };
+}
+
+/** Adds a function (i64, i64, i64) -> i64 for the op `fma`, by other ops. */
+export function defineFma(module: ModuleBuilder): number {
+  const source: Program = { cells: [], funcs: [softwareFma()], traps: [], hosts: [], word: 32 };
+  const program = splitProgram(source, { bigEndian: false });
+  const { params, results, body } = program.funcs[0]!;
+  const at = module.func({ params: params.map(typeOf), results: results.map(typeOf) });
+  const code = new Code();
+  const locals = new Locals(params.length);
+  const nothing = (): never => {
+    throw new Error('emit: fma calls nothing');
+  };
+  const callables: Callables = { index: nothing, results: nothing, fma: nothing };
+  new Emitter(optimize(body, program), functionTarget(callables), code, locals).run();
+  module.define(at, { locals: locals.types, code });
+  return at;
 }

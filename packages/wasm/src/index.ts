@@ -1,6 +1,7 @@
 export { Code } from './code.js';
 export { Emitter, Locals, typeOf } from './emit.js';
-export { type Callables, defineFunctions, functionTarget } from './functions.js';
+export { floatValues } from './float-values.js';
+export { type Callables, defineFma, defineFunctions, functionTarget } from './functions.js';
 export * from './module.js';
 export { Type, VOID, W } from './opcodes.js';
 export * from './platform.js';

@@ -36,6 +36,7 @@ export enum W {
   global_set = 0x24,
   i32_load = 0x28,
   i64_load = 0x29,
+  f64_load = 0x2b,
   i32_load8_s = 0x2c,
   i32_load8_u = 0x2d,
   i32_load16_s = 0x2e,
@@ -45,6 +46,7 @@ export enum W {
   i64_load32_u = 0x35,
   i32_store = 0x36,
   i64_store = 0x37,
+  f64_store = 0x39,
   i32_store8 = 0x3a,
   i32_store16 = 0x3b,
   i64_store8 = 0x3c,
@@ -123,6 +125,8 @@ export enum W {
   f32_sub = 0x93,
   f32_mul = 0x94,
   f32_div = 0x95,
+  f64_abs = 0x99,
+  f64_neg = 0x9a,
   f64_ceil = 0x9b,
   f64_floor = 0x9c,
   f64_trunc = 0x9d,
@@ -156,4 +160,13 @@ export enum W {
   i64_extend32_s = 0xc4,
   /** Prefix of the saturating truncations: 0..7 = i32 f32 s, u; i32 f64 s, u; i64 f32 s, u; i64 f64 s, u. */
   prefix_fc = 0xfc,
+  /** Prefix of the vector instructions. */
+  prefix_fd = 0xfd,
 }
+
+/** Vector instructions, behind their prefix. */
+export const V = {
+  f64x2_splat: [0x14],
+  f64x2_extract_lane: [0x21],
+  f64x2_relaxed_madd: [0x87, 0x02],
+} as const;

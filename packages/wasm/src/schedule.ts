@@ -45,6 +45,9 @@ export function schedule(body: Body, cheapParams: boolean, pinned: readonly numb
   for (let k = 0; k < pinned.length; k++) uses[pinned[k]!]! += 2;
 
   const lazy = new Array<number>(n).fill(0);
+  const cold = departing(body, uses);
+  /** Values that may be computed more than once. */
+  const again = new Array<number>(n).fill(0);
   // From here on `user` of a lazy value is where it is computed in the end.
   for (let i = n - 1; i >= 0; i--) {
     const op = ops[i]!;
@@ -53,8 +56,12 @@ export function schedule(body: Body, cheapParams: boolean, pinned: readonly numb
       user[i] = i;
       continue;
     }
-    if (uses[i] !== 1) continue;
+    if (uses[i] !== 1 && !cold?.[i]) continue;
     const u = user[i]!;
+    if (uses[i] !== 1 || (lazy[u] === 1 && again[u] === 1)) {
+      if (OPS[op]!.kind !== 'pure') continue;
+      again[i] = 1;
+    }
     const root = lazy[u] === 1 ? user[u]! : u;
     if (loop && loop[i] !== loop[root] && ops[root] !== Op.loop) continue;
     if (!mayMove(body, i, root)) continue;
@@ -107,4 +114,27 @@ function mayMove(body: Body, i: number, root: number): boolean {
 
 function isControl(op: number): boolean {
   return OPS[op]!.kind === 'control';
+}
+
+/**
+ * Bits that only decide whether a block is left: mostly the first of them decides, and the others are better computed
+ * again where they are wanted than once for all.
+ */
+function departing(body: Body, uses: readonly number[]): Uint8Array | undefined {
+  if (!body.has(Op.leave)) return undefined;
+  const n = body.length;
+  const out = new Uint8Array(n);
+  const asked = new Int32Array(n);
+  for (let i = n - 1; i >= 0; i--) {
+    const op = body.op[i]!;
+    const leaves = op === Op.if && body.op[i + 1] === Op.leave;
+    if (!leaves && (body.width[i] !== 1 || asked[i] === 0 || asked[i] !== uses[i])) continue;
+    if (!leaves) out[i] = 1;
+    if (leaves || op === Op.not || op === Op.rare) asked[body.a[i]!]!++;
+    else if (op === Op.and || op === Op.or) {
+      asked[body.a[i]!]!++;
+      asked[body.b[i]!]!++;
+    }
+  }
+  return out;
 }

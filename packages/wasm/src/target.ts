@@ -21,6 +21,15 @@ export interface Target {
   store(e: Emitter, address: number, value: number, op: number): void;
   /** As load, sign-extended to 32 bits; false where it cannot. */
   loadSigned?(e: Emitter, address: number, width: number, op: number): boolean;
+  /** Whether the cell holds a float: then `set` gets one by `e.pushFloat`. */
+  floatCell?(e: Emitter, cell: number, index: number): boolean;
+  /** As get and load, of 64 bits, pushing a float. */
+  getFloat?(e: Emitter, cell: number, index: number): void;
+  loadFloat?(e: Emitter, address: number, op: number): void;
+  /** The function (i64, i64, i64) -> i64 for `fma`, or `host` where the host's instruction is fused. */
+  fma(): number | 'host';
+  /** Gives the instruction up. */
+  leave?(e: Emitter): void;
   /** Pushes the value of host number `n`. */
   host(e: Emitter, n: number, width: number): void;
   /** Leaves; code after it is unreachable. */

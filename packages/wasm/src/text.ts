@@ -1,6 +1,6 @@
 // A module's bytes -> text like WAT, for dumps: types, imports and functions, one instruction a line.
 // In: bytes that ModuleBuilder made. Out: lines. Must not know: what the code does; sections that we do not emit.
-import { Type, VOID, W } from './opcodes.js';
+import { Type, V, VOID, W } from './opcodes.js';
 
 /** Names of one-byte instructions, as WAT spells them. */
 const NAMES = new Map<number, string>(
@@ -10,6 +10,9 @@ const TYPES = new Map<number, string>(entries(Type).map(([name, code]) => [code,
 /** By number behind the prefix. */
 const TRUNCATIONS = ['i32', 'i64'].flatMap((to) =>
   ['f32', 'f64'].flatMap((from) => ['s', 'u'].map((sign) => `${to}.trunc_sat_${from}_${sign}`)),
+);
+const VECTOR = new Map<number, string>(
+  Object.entries(V).map(([name, [low, high]]) => [(low & 127) | ((high ?? 0) << 7), name.replace('_', '.')]),
 );
 const EXTERNAL = ['func', 'table', 'memory', 'global'];
 
@@ -137,6 +140,10 @@ class Reader {
 
   private instruction(code: number): string {
     if (code === W.prefix_fc) return TRUNCATIONS[this.u32()] ?? '?';
+    if (code === W.prefix_fd) {
+      const name = VECTOR.get(this.u32()) ?? '?';
+      return name.includes('lane') ? `${name} ${this.byte()}` : name;
+    }
     const name = NAMES.get(code);
     if (name === undefined) throw new RangeError(`module text: instruction 0x${code.toString(16)}`);
     switch (code) {

@@ -2,6 +2,7 @@
 // In: arguments. Out: an exit status, or death by the guest's signal. Must not know: how a program runs.
 import * as fs from 'node:fs';
 import * as path from 'node:path';
+import { setFlagsFromString } from 'node:v8';
 import { createGuest, DUMPS, describe, Interpreter, type TranslatorOptions } from '@mimic/engine';
 import type { CompiledIsa } from '@mimic/isa';
 import { isaFrom } from '@mimic/isa/artifact';
@@ -14,6 +15,7 @@ import {
   startProcess,
   type Tracing,
 } from '@mimic/linux';
+import { hasFusedMultiplyAdd } from '@mimic/wasm';
 import { toBytes } from '../host/names.js';
 import { createHost } from '../host/node-host.js';
 import { findSpec, NoSpec, SpecErrors } from '../specs.js';
@@ -79,11 +81,17 @@ function translateOf(
   const dumps = new Set(DUMPS.filter((d) => log.includes(d)));
   return {
     templates,
+    fused: () => hasFusedMultiplyAdd(enableFma),
     ...(dumps.size ? { onModule: (m) => void fs.writeSync(out, `${describe(isa, m, dumps)}\n`) } : {}),
     ...(cacheSize === undefined ? {} : { cacheBytes: cacheSize }),
     ...(threshold === undefined ? {} : { threshold }),
     ...(log.includes('jit') ? { clock: () => performance.now() } : {}),
   };
+}
+
+/** Node 20 knows relaxed vector instructions when told to; later versions as they are, and may not know the flag. */
+function enableFma(): void {
+  if (Number(process.versions.v8.split('.')[0]) < 12) setFlagsFromString('--experimental-wasm-relaxed-simd');
 }
 
 function logTranslator(cpu: Interpreter): void {

@@ -47,7 +47,9 @@ export function planAccesses(body: Body): ReadonlyMap<number, PlannedAccess> {
   for (let i = 0; i < body.length; i++) {
     const op = body.op[i]!;
     if (op === Op.mark) insn = body.a[i]!;
-    if (op === Op.if || op === Op.loop || op === Op.else) depth++;
+    // What is behind one that leaves is reached or not with all that follows: a check may come before it.
+    if (op === Op.if && body.op[i + 1] === Op.leave) i += 2;
+    else if (op === Op.if || op === Op.loop || op === Op.else) depth++;
     if (op === Op.end) depth++;
     if (op !== Op.load && op !== Op.store) continue;
     const address = body.a[i]!;

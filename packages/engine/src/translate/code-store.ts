@@ -17,8 +17,8 @@ export interface RegionInsn {
   readonly template: Template;
   /** See CodeStore.exits; undefined until they are asked for. */
   exits: InsnExits | undefined;
-  /** The block that starts here, when it was last lifted: how many instructions it had. */
-  block: { readonly count: number; readonly lifted: Lifted } | undefined;
+  /** The block that starts here, when it was last lifted: which of its instructions were whole. */
+  block: { readonly whole: readonly boolean[]; readonly lifted: Lifted } | undefined;
 }
 
 /** A way out of an instruction. */
@@ -40,11 +40,17 @@ export type Fetch = (pc: number) => number | undefined;
 
 type LiftTimes = Pick<TranslatorStatistics, 'lifted' | 'liftTime' | 'optimizeTime'>;
 
-/** Makes the body of a block: templates with constants for their params and pc, a `mark` before each. */
-export function lift(to: Simplifier, insns: readonly RegionInsn[]): void {
+const NONE: readonly boolean[] = [];
+
+/**
+ * Makes the body of a block: templates with constants for their params and pc, a `mark` before each. What is rare in an
+ * instruction leaves, but for those that are `whole`.
+ */
+export function lift(to: Simplifier, insns: readonly RegionInsn[], whole = NONE): void {
   to.clear();
   for (let n = 0; n < insns.length; n++) {
     const { template, fields, pc } = insns[n]!;
+    to.leaving = template.rare && whole[n] !== true;
     to.mark(n);
     to.add(template.body, fields, pc);
   }
@@ -120,19 +126,22 @@ export class CodeStore {
     return { exits, falls };
   }
 
-  /** The instructions of a block as one body, simplified across them, with a `mark` at each. */
-  block(insns: readonly RegionInsn[]): Lifted {
+  /** The instructions of a block as one body, simplified across them, with a `mark` at each. See `lift`. */
+  block(insns: readonly RegionInsn[], isWhole: (pc: number) => boolean): Lifted {
     const first = insns[0]!;
-    if (first.block?.count === insns.length) return first.block.lifted;
+    const whole = insns.map((x) => x.template.rare && isWhole(x.pc));
+    const { block } = first;
+    if (block?.whole.length === whole.length && whole.every((v, n) => block.whole[n] === v))
+      return block.lifted;
     const { clock, times } = this;
     const t0 = clock();
-    lift(this.simplifier, insns);
+    lift(this.simplifier, insns, whole);
     const t1 = clock();
     const made = lifted(removeDead(this.simplifier.body));
     times.lifted += insns.length;
     times.liftTime += t1 - t0;
     times.optimizeTime += clock() - t1;
-    first.block = { count: insns.length, lifted: made };
+    first.block = { whole, lifted: made };
     return made;
   }
 }

@@ -5,7 +5,7 @@
 // returns where the guest goes on; a caller that expects another address returns that upward, so frames may be lost but
 // never the guest. `ret`: the address at which the caller goes on; depth: how much of the host's stack is left, in units;
 // fuel: see layout.ts.
-import { Perm } from '@mimic/bus';
+import { PAGE_SIZE, Perm } from '@mimic/bus';
 import { JumpHint, type Program } from '@mimic/ir';
 import {
   type Callables,
@@ -42,8 +42,8 @@ export interface RegionSurroundings {
   readonly resume: number;
   /** As resume, for an instruction that the region could not do: it is not entered again right there. */
   readonly step: number;
-  /** As step, after a permission check failed: counts it. */
-  readonly refused: number;
+  /** As step, after something rare: counts it. */
+  readonly rare: number;
   /** As resume, for code that the region does not hold: counts it. */
   readonly cold: number;
   /** As resume, for a computed jump or call: notes where it goes. */
@@ -52,14 +52,11 @@ export interface RegionSurroundings {
   readonly call: number;
   /** (pc, ret, depth, fuel, slot) -> (pc, fuel): calls the region in a slot. */
   readonly enter: number;
-  /** (address, bytes) -> 0 when the exact check allows it. */
-  readonly slowRead: number;
-  readonly slowWrite: number;
   readonly host: number;
   /** How a call of a static target is made: a function of this module, or a slot of the shared table. */
   callee(target: number): { readonly func: number } | { readonly slot: number } | undefined;
-  /** Instructions whose permission check fails often: they check exactly before they give up. */
-  exact(pc: number): boolean;
+  /** Instructions in which something rare happens often: they do all there is to do. */
+  whole(pc: number): boolean;
 }
 
 /** Bytes of a frame on the host's stack besides locals. Each guest instruction adds one, for what V8 spills. */
@@ -85,8 +82,8 @@ export interface RegionExits {
   readonly coldTargets: ReadonlySet<number>;
   /** Its computed jumps: by the address that they are noted under, where they lead without leaving it. */
   readonly jumpSites: ReadonlyMap<number, ReadonlySet<number>>;
-  /** Instructions that it leaves to the interpreter when their quick check fails. */
-  readonly checkSites: ReadonlySet<number>;
+  /** Instructions that it leaves to the interpreter when something rare happens. */
+  readonly rareSites: ReadonlySet<number>;
 }
 
 /** What is known of a region once it is emitted. */
@@ -125,19 +122,20 @@ class RegionEmitter {
   private readonly flow: Flow;
   private readonly shape: Shape;
   private readonly checkPlan: CheckPlan;
-  private readonly exactSites = new Map<number, boolean>();
+  private readonly wholeSites = new Map<number, boolean>();
   /** Innermost loop of each node. */
   private readonly loops: Int32Array;
   private readonly code = new Code(4096);
   private readonly locals = new Locals(PARAMS);
   /** Local of each register. */
   private readonly homes: number[];
+  private readonly floats: readonly boolean[];
   /** Blocks open around the position, and the level of each label. */
   private level = 0;
   private readonly labels = new Map<number, number>();
   private readonly coldTargets = new Set<number>();
   private readonly jumpSites = new Map<number, ReadonlySet<number>>();
-  readonly checkSites = new Set<number>();
+  private readonly rareSites = new Set<number>();
   /** Local that tells a dispatcher where to go. */
   private readonly selectors = new Map<number, number>();
 
@@ -150,7 +148,7 @@ class RegionEmitter {
     blocks.unshift(...blocks.splice(entry, 1));
     blocks.forEach((block, n) => {
       this.numbers.set(block.pc, n);
-      this.nodes.push({ block, lifted: s.store.block(block.insns) });
+      this.nodes.push({ block, lifted: s.store.block(block.insns, (pc) => this.isWhole(pc)) });
     });
     for (const sw of switches(region.blocks)) {
       for (const b of sw.sites) this.switchOf.set(this.numbers.get(b.pc)!, this.nodes.length);
@@ -181,11 +179,14 @@ class RegionEmitter {
         checks: block ? lifted.checks : undefined,
         next: edges[n]!.next,
         after: edges[n]!.after,
-        hoists: block !== undefined && !this.exactSite(block.pc),
+        hoists: block !== undefined && !this.isWhole(block.pc),
       })),
       this.shape,
     );
-    this.homes = this.flow.registers.map((r) => this.locals.alloc(typeOf(r.width)));
+    this.floats = this.floatRegisters();
+    this.homes = this.flow.registers.map((r, n) =>
+      this.locals.alloc(this.floats[n] ? Type.f64 : typeOf(r.width)),
+    );
   }
 
   /** Nodes besides the start by which the region can be entered at no cost. */
@@ -210,6 +211,14 @@ class RegionEmitter {
       for (const t of sw?.targets ?? []) out.add(t);
     }
     return [...out];
+  }
+
+  /** By register: whether it holds floats somewhere, and so does everywhere. */
+  private floatRegisters(): boolean[] {
+    const out = this.flow.registers.map(() => false);
+    for (const { lifted } of this.nodes)
+      for (const { cell, index } of lifted.floats) out[this.flow.number(cell, index)] = true;
+    return out;
   }
 
   private edgesOf(node: Node, n: number): Edges {
@@ -255,7 +264,7 @@ class RegionEmitter {
       entries: this.entries(),
       coldTargets: this.coldTargets,
       jumpSites: this.jumpSites,
-      checkSites: this.checkSites,
+      rareSites: this.rareSites,
     };
   }
 
@@ -442,25 +451,62 @@ class RegionEmitter {
 
   /** Where a loop is entered: makes the checks that its turns leave out, or lets the interpreter enter it. */
   private checkLoop(to: number): void {
-    for (const { cell, index, low, writes } of this.checkPlan.atLoop.get(to) ?? []) {
+    for (const { cell, index, low, length, writes } of this.checkPlan.atLoop.get(to) ?? []) {
       const { pc } = this.nodes[to]!.block!;
-      this.checkSites.add(pc);
-      this.get(this.home(cell, index));
+      this.noteRare(pc);
+      this.get(this.home(this.register(cell, index)));
       if (low !== 0) {
         this.i32(low);
         this.op(W.i32_add);
       }
-      this.i32(12);
-      this.op(W.i32_shr_u);
-      this.memory(W.i32_load8_u, this.s.layout.permBase);
-      this.i32(writes ? Perm.WRITE_FAST : Perm.READ_FAST);
-      this.op(W.i32_and);
-      this.op(W.i32_eqz);
-      this.open(W.if);
-      this.spill(this.dirtyIn(to));
-      this.resume(() => this.i32(pc), 'refused');
-      this.close();
+      this.check(length, writes, () => {
+        this.spill(this.dirtyIn(to));
+        this.resume(() => this.i32(pc), 'rare');
+      });
     }
+  }
+
+  /**
+   * Gives up unless the pages allow to read, or to read and write, `length` bytes from the address on the stack. The
+   * last page of a mapping does not say so in one bit: there a second test looks at the page alone.
+   */
+  check(length: number, writes: boolean, giveUp: () => void): void {
+    const address = this.scratch(0);
+    const perm = this.scratch(1);
+    this.code.with(W.local_tee, address);
+    this.i32(12);
+    this.op(W.i32_shr_u);
+    this.memory(W.i32_load8_u, this.s.layout.permBase);
+    this.code.with(W.local_tee, perm);
+    // What may be written may be read.
+    this.i32(writes ? Perm.WRITE_FAST : Perm.READ_FAST);
+    this.op(W.i32_and);
+    this.op(W.i32_eqz);
+    this.open(W.if);
+    this.open(W.block);
+    this.open(W.block);
+    const alone = writes ? Perm.R | Perm.W : Perm.R;
+    this.get(perm);
+    this.i32(writes ? alone | Perm.CODE : alone);
+    this.op(W.i32_and);
+    this.i32(alone);
+    this.op(W.i32_ne);
+    this.code.with(W.br_if, 0);
+    this.get(address);
+    this.i32(PAGE_SIZE - 1);
+    this.op(W.i32_and);
+    this.i32(PAGE_SIZE - length);
+    this.op(W.i32_le_u);
+    this.code.with(W.br_if, 1);
+    this.close();
+    giveUp();
+    this.close();
+    this.close();
+  }
+
+  private readonly scratches: number[] = [];
+  private scratch(n: number): number {
+    return (this.scratches[n] ??= this.locals.keep(Type.i32));
   }
 
   /** Continues at node `to` after a call, or where the region is entered: no register is in its local yet. */
@@ -475,11 +521,11 @@ class RegionEmitter {
     return this.checkPlan.known[n]?.has(group) === true;
   }
 
-  /** Whether the access at `pc` is to be checked exactly: asked once, so that all who ask are told the same. */
-  exactSite(pc: number): boolean {
-    let exact = this.exactSites.get(pc);
-    if (exact === undefined) this.exactSites.set(pc, (exact = this.s.exact(pc)));
-    return exact;
+  /** Whether what is rare at `pc` is to be expected: asked once, so that all who ask are told the same. */
+  private isWhole(pc: number): boolean {
+    let whole = this.wholeSites.get(pc);
+    if (whole === undefined) this.wholeSites.set(pc, (whole = this.s.whole(pc)));
+    return whole;
   }
 
   /** Continues at node `to` with the registers as they are. */
@@ -513,11 +559,11 @@ class RegionEmitter {
 
   // ---- registers
 
-  home(cell: number, index: number): number {
-    return this.homes[this.flow.number(cell, index)]!;
-  }
-  homeOf(register: number): number {
+  home(register: number): number {
     return this.homes[register]!;
+  }
+  isFloat(register: number): boolean {
+    return this.floats[register]!;
   }
   register(cell: number, index: number): number {
     return this.flow.number(cell, index);
@@ -539,7 +585,8 @@ class RegionEmitter {
   store(n: number): void {
     this.i32(0);
     this.get(this.homes[n]!);
-    this.memory(this.flow.registers[n]!.width <= 32 ? W.i32_store : W.i64_store, this.address(n));
+    const narrow = this.flow.registers[n]!.width <= 32;
+    this.memory(narrow ? W.i32_store : this.floats[n] ? W.f64_store : W.i64_store, this.address(n));
   }
 
   spill(dirty: Bits): void {
@@ -555,7 +602,8 @@ class RegionEmitter {
   load(wanted: Bits): void {
     for (const n of members(wanted)) {
       this.i32(0);
-      this.memory(this.flow.registers[n]!.width <= 32 ? W.i32_load : W.i64_load, this.address(n));
+      const narrow = this.flow.registers[n]!.width <= 32;
+      this.memory(narrow ? W.i32_load : this.floats[n] ? W.f64_load : W.i64_load, this.address(n));
       this.set(this.homes[n]!);
     }
   }
@@ -575,7 +623,7 @@ class RegionEmitter {
   }
 
   /** Lets the interpreter go on at the address that `pc` pushes, up to where the caller expects it. */
-  resume(pc: () => void, how: 'resume' | 'step' | 'refused' | 'cold' | 'jump' = 'resume'): void {
+  resume(pc: () => void, how: 'resume' | 'step' | 'rare' | 'cold' | 'jump' = 'resume'): void {
     pc();
     this.get(RET);
     this.get(DEPTH);
@@ -680,6 +728,11 @@ class RegionEmitter {
     this.memory(W.i32_store, this.s.layout.stateBase + this.s.layout.fields.site);
   }
 
+  /** Something rare in the instruction at `pc` leaves the region. */
+  noteRare(pc: number): void {
+    this.rareSites.add(pc);
+  }
+
   get surroundings(): RegionSurroundings {
     return this.s;
   }
@@ -752,14 +805,31 @@ class BlockTarget implements Target {
     this.current = n;
   }
 
+  private register(e: Emitter, cell: number, index: number): number {
+    return this.r.register(cell, e.smallConstant(index));
+  }
+
   get(e: Emitter, cell: number, index: number): void {
-    e.getLocal(this.r.home(cell, e.smallConstant(index)));
+    const n = this.register(e, cell, index);
+    e.getLocal(this.r.home(n));
+    if (this.r.isFloat(n)) e.op(W.i64_reinterpret_f64);
+  }
+
+  getFloat(e: Emitter, cell: number, index: number): void {
+    const n = this.register(e, cell, index);
+    e.getLocal(this.r.home(n));
+    if (!this.r.isFloat(n)) e.op(W.f64_reinterpret_i64);
+  }
+
+  floatCell(e: Emitter, cell: number, index: number): boolean {
+    return this.r.isFloat(this.register(e, cell, index));
   }
 
   set(e: Emitter, cell: number, index: number, value: number): void {
-    const n = this.r.register(cell, e.smallConstant(index));
-    e.push(value);
-    e.setLocal(this.r.homeOf(n));
+    const n = this.register(e, cell, index);
+    if (this.r.isFloat(n)) e.pushFloat(value);
+    else e.push(value);
+    e.setLocal(this.r.home(n));
     this.dirty[n >>> 5]! |= 1 << (n & 31);
   }
 
@@ -767,11 +837,17 @@ class BlockTarget implements Target {
     return this.block.insns[this.current]!;
   }
 
+  leave(e: Emitter): void {
+    this.giveUp(e, 'rare');
+  }
+
   /** Stores what is dirty and lets the interpreter do this instruction. */
-  private leave(e: Emitter, how: 'step' | 'refused'): void {
+  private giveUp(e: Emitter, how: 'step' | 'rare'): void {
+    const { pc } = this.insn;
+    if (how === 'rare') this.r.noteRare(pc);
     this.r.within(e.depth, () => {
       this.r.spill(this.dirty);
-      this.r.resume(() => e.i32(this.insn.pc), how);
+      this.r.resume(() => e.i32(pc), how);
     });
   }
 
@@ -789,9 +865,18 @@ class BlockTarget implements Target {
     return true;
   }
 
+  loadFloat(e: Emitter, _address: number, op: number): void {
+    e.memory(W.f64_load, this.place(e, op, 8));
+  }
+
   store(e: Emitter, _address: number, value: number, op: number): void {
     const width = e.width(value);
     const offset = this.place(e, op, width / 8);
+    if (e.isFloat(value)) {
+      e.pushFloat(value);
+      e.memory(W.f64_store, offset);
+      return;
+    }
     e.push(value, false);
     e.memory(
       width === 8 ? W.i32_store8 : width === 16 ? W.i32_store16 : width === 32 ? W.i32_store : W.i64_store,
@@ -837,33 +922,12 @@ class BlockTarget implements Target {
   /** Leaves unless the pages of the group's range allow its accesses. */
   private check(e: Emitter, group: AccessGroup): void {
     this.pushLow(e, group);
-    const exact = this.r.exactSite(this.insn.pc);
-    const low = exact ? e.tee(Type.i32) : -1;
-    e.i32(12);
-    e.op(W.i32_shr_u);
-    e.memory(W.i32_load8_u, this.s.layout.permBase);
-    // What may be written may be read.
-    e.i32(group.writes ? Perm.WRITE_FAST : Perm.READ_FAST);
-    e.op(W.i32_and, W.i32_eqz);
-    e.if(VOID);
-    if (!exact) {
-      this.r.checkSites.add(this.insn.pc);
-      this.leave(e, 'refused');
-    } else {
-      const slow = (func: number): void => {
-        e.getLocal(low);
-        e.i32(group.length);
-        e.op(W.call);
-        e.code.u32(func);
-      };
-      if (group.reads) slow(this.s.slowRead);
-      if (group.writes) slow(this.s.slowWrite);
-      if (group.reads && group.writes) e.op(W.i32_or);
-      e.if(VOID);
-      this.leave(e, 'step');
-      e.end();
-    }
-    e.end();
+    this.r.within(e.depth, () => {
+      this.r.check(group.length, group.writes, () => {
+        this.r.spill(this.dirty);
+        this.r.resume(() => e.i32(this.insn.pc), 'step');
+      });
+    });
   }
 
   host(e: Emitter, n: number, width: number): void {
@@ -945,5 +1009,8 @@ class BlockTarget implements Target {
   }
   results(n: number): readonly number[] {
     return this.s.callables.results(n);
+  }
+  fma(): number | 'host' {
+    return this.s.callables.fma();
   }
 }

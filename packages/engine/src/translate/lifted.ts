@@ -1,7 +1,7 @@
 // A block's body with what follows from it alone: worked out once, however many regions hold the block.
 // In: a body. Out: Lifted. Must not know: regions.
 import { Body, Op } from '@mimic/ir';
-import { type Schedule, schedule } from '@mimic/wasm';
+import { floatValues, type Schedule, schedule } from '@mimic/wasm';
 import { type PlannedAccess, planAccesses } from './checks.js';
 import { type RegisterUses, registerUses } from './flow.js';
 import { type BlockChecks, blockChecks } from './known-checks.js';
@@ -21,6 +21,8 @@ export interface Lifted {
   readonly accesses: ReadonlyMap<number, PlannedAccess>;
   readonly checks: BlockChecks;
   readonly plan: Schedule;
+  /** Registers that hold floats. */
+  readonly floats: readonly { readonly cell: number; readonly index: number }[];
 }
 
 export function lifted(body: Body): Lifted {
@@ -30,7 +32,19 @@ export function lifted(body: Body): Lifted {
   for (const { group } of accesses.values()) if (group.base >= 0) bases.push(group.base);
   const plan = schedule(body, true, bases);
   const checks = blockChecks(body, accesses);
-  return { body, uses: registerUses(body), jumps: staticJumps(body), accesses, checks, plan };
+  const floats = floatRegisters(body);
+  return { body, uses: registerUses(body), jumps: staticJumps(body), accesses, checks, plan, floats };
+}
+
+function floatRegisters(body: Body): Lifted['floats'] {
+  const out: { cell: number; index: number }[] = [];
+  const floats = floatValues(body, () => false);
+  for (let i = 0; i < body.length; i++) {
+    const op = body.op[i]!;
+    if ((op === Op.get && floats[i]) || (op === Op.set && floats[body.c[i]!]))
+      out.push({ cell: body.a[i]!, index: body.a[body.b[i]!]! });
+  }
+  return out;
 }
 
 function staticJumps(body: Body): StaticJump[] {

@@ -9,7 +9,7 @@ export interface TranslatorStatistics {
   /** Bytes of WebAssembly made. */
   bytes: number;
   evictions: number;
-  /** Regions dropped because their code changed or their checks were made exact. */
+  /** Regions dropped because their code changed or better ones are made. */
   invalidations: number;
   /** Permission checks that failed in translated code. */
   refusals: number;

@@ -22,6 +22,7 @@ interface Header {
     jumps: boolean,
     traps: boolean,
     loops: boolean,
+    rare: boolean,
     calls: number[],
   ])[];
 }
@@ -31,10 +32,10 @@ export function encodeTemplates(isa: CompiledIsa): Uint8Array {
   const source = new Templates(isa);
   const words: number[] = [];
   const templates = isa.insns.map((_, n): Header['templates'][number] => {
-    const { body, jumps, traps, loops, calls } = source.get(n);
+    const { body, jumps, traps, loops, rare, calls } = source.get(n);
     const at = words.length;
     for (const v of body) words.push(v);
-    return [at, words.length, jumps, traps, loops, [...calls]];
+    return [at, words.length, jumps, traps, loops, rare, [...calls]];
   });
   const { cells, traps, hosts, word, funcs } = source.program;
   const header: Header = {
@@ -64,8 +65,8 @@ export function decodeTemplates(bytes: Uint8Array): TemplateSource {
   const words = new Int32Array(bytes.slice(end + 1).buffer);
   const made: (Template | undefined)[] = [];
   const read = (n: number): Template => {
-    const [start, end, jumps, traps, loops, calls] = header.templates[n]!;
-    return { body: words.subarray(start, end), jumps, traps, loops, calls };
+    const [start, end, jumps, traps, loops, rare, calls] = header.templates[n]!;
+    return { body: words.subarray(start, end), jumps, traps, loops, rare, calls };
   };
   return {
     program: { ...header.program, funcs: header.funcs.map((f) => ({ ...f, body: new Body() })) },

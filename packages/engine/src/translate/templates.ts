@@ -21,6 +21,8 @@ export interface Template {
   readonly traps: boolean;
   /** Holds a loop: left to the interpreter. */
   readonly loops: boolean;
+  /** Holds something rare. */
+  readonly rare: boolean;
   /** Functions that it calls. */
   readonly calls: readonly number[];
 }
@@ -51,6 +53,7 @@ export class Templates {
       jumps: body.has(Op.jump),
       traps: trapsAlways(body),
       loops: body.has(Op.loop),
+      rare: body.has(Op.rare),
     };
   }
 }

@@ -5,6 +5,7 @@ import { Perm } from '@mimic/bus';
 import type { CompiledIsa } from '@mimic/isa';
 import {
   compileModule,
+  hasFusedMultiplyAdd,
   instantiateModule,
   ModuleBuilder,
   Type,
@@ -50,8 +51,10 @@ export interface TranslatorOptions {
   readonly clock?: () => number;
   /** Share of the run that may be spent on translating, for benchmarks. */
   readonly share?: number;
-  /** Decides at random what is dropped, checked exactly and put together. */
+  /** Decides at random what is dropped, made whole and put together. */
   readonly stress?: Stress;
+  /** Whether the host's multiply-add is to be used: it must be fused. Asked for by default. */
+  readonly fused?: () => boolean;
   /** Told of each module made, for dumps. */
   readonly onModule?: (made: Translated) => void;
 }
@@ -133,7 +136,7 @@ export class Translator {
   private readonly changes = new Map<number, number>();
   /** Entries that cannot be translated. */
   private readonly hopeless = new ByAddress<true>(REMEMBERED);
-  private readonly exactSites = new ByAddress<true>(REMEMBERED);
+  private readonly wholeSites = new ByAddress<true>(REMEMBERED);
   /** Times that regions were made anew to do better, by entry. */
   private readonly remakes = new ByAddress<number>(REMEMBERED);
   /** Where computed jumps have been seen to go, by their address. */
@@ -355,15 +358,16 @@ export class Translator {
     module.importMemory('env', 'memory', MEMORY_PAGES, MEMORY_PAGES);
     const resume = module.importFunc('i', 'resume', REGION_SIGNATURE);
     const step = module.importFunc('i', 'step', REGION_SIGNATURE);
-    const refused = module.importFunc('i', 'refused', REGION_SIGNATURE);
+    const rare = module.importFunc('i', 'rare', REGION_SIGNATURE);
     const cold = module.importFunc('i', 'cold', REGION_SIGNATURE);
     const enter = module.importFunc('i', 'enter', ENTER_SIGNATURE);
     const jump = module.importFunc('i', 'jump', REGION_SIGNATURE);
     const call = module.importFunc('i', 'call', REGION_SIGNATURE);
-    const check = { params: [Type.i32, Type.i32], results: [Type.i32] };
-    const slowRead = module.importFunc('i', 'slowRead', check);
-    const slowWrite = module.importFunc('i', 'slowWrite', check);
     const host = module.importFunc('env', 'host', { params: [Type.i32], results: [Type.i64] });
+    const double = [Type.i64];
+    const fma = (this.options.fused ?? hasFusedMultiplyAdd)()
+      ? 'host'
+      : module.importFunc('i', 'fma', { params: [...double, ...double, ...double], results: double });
     // Functions of the spec that these instructions call.
     const wanted = new Set<number>();
     for (const d of batch)
@@ -380,22 +384,24 @@ export class Translator {
     const own = new Map(batch.map((d) => [d.entry, module.func(REGION_SIGNATURE)]));
     batch.forEach((d, k) => {
       const func = own.get(d.entry)!;
-      const { body, entries, coldTargets, jumpSites, checkSites } = emitRegion(d, {
+      const { body, entries, coldTargets, jumpSites, rareSites } = emitRegion(d, {
         layout: this.guest.layout,
         program,
         store: this.store,
-        callables: { index: (n) => functions.get(n)!, results: (n) => program.funcs[n]!.results },
+        callables: {
+          index: (n) => functions.get(n)!,
+          results: (n) => program.funcs[n]!.results,
+          fma: () => fma,
+        },
         resume,
         step,
-        refused,
+        rare,
         cold,
         jump,
         call,
-        slowRead,
-        slowWrite,
         enter,
         host,
-        exact: (pc) => this.exactSites.has(pc) || this.options.stress?.exact() === true,
+        whole: (pc) => this.wholeSites.has(pc) || this.options.stress?.whole() === true,
         callee: (target) => {
           const func = own.get(target);
           if (func !== undefined) return { func };
@@ -404,7 +410,7 @@ export class Translator {
           return { slot: this.slotOf(target) };
         },
       });
-      emitted.push({ entries, coldTargets, jumpSites, checkSites });
+      emitted.push({ entries, coldTargets, jumpSites, rareSites });
       module.define(func, body);
       module.exportFunc(`r${k}`, func);
     });
@@ -495,9 +501,10 @@ export class Translator {
     const worst: Region[] = [];
     for (const module of this.modules)
       for (const region of module.regions) {
-        for (const pc of region.checkSites) {
+        for (const pc of region.rareSites) {
           if (count(pc) === 0) continue;
-          this.exactSites.set(pc, true);
+          // What is no longer rare in one instruction is mostly not in those after it either.
+          for (const site of region.remakes ? region.rareSites : [pc]) this.wholeSites.set(site, true);
           region.avoidable += count(pc);
         }
         // What has run by now gets in, except where a region has its limits.
@@ -551,7 +558,7 @@ export class Translator {
     const on = this.byPage.get(page);
     this.samples.forgetPage(page);
     this.hopeless.forgetPage(page);
-    this.exactSites.forgetPage(page);
+    this.wholeSites.forgetPage(page);
     this.remakes.forgetPage(page);
     this.store.clear();
     if (!on) return;

@@ -21,6 +21,7 @@ const natives: Readonly<Record<string, readonly [number, number, boolean]>> = {
   eq: [Op.feq, 2, true],
   lt: [Op.flt, 2, true],
   le: [Op.fle, 2, true],
+  fma: [Op.fma, 3, false],
 };
 /** Conversions: op, result width. */
 const conversions: Readonly<Record<string, readonly [number, number]>> = {
@@ -208,6 +209,14 @@ const table: Readonly<Record<string, { readonly min: number; readonly max: numbe
         return bits(l.b.pure(Op.undef, l.b.width(id), id));
       },
     },
+    rare: {
+      min: 1,
+      max: 1,
+      run(l, args) {
+        const id = l.coerce(l.expr(args[0]!.value), 1, args[0]!.span);
+        return bits(l.b.pure(Op.rare, 1, id));
+      },
+    },
     reserve: {
       min: 1,
       max: 1,
@@ -323,9 +332,11 @@ function callNative(l: Lowerer, name: string, args: Args, span: Span): Value {
     if (args.length !== plain[1]) l.fail('arguments', `native.${name} takes ${plain[1]} arguments`, span);
     const a = val(l, args[0]!);
     const w = l.b.width(a);
+    if (plain[0] === Op.fma && w !== 64) l.fail('width', `native.fma takes 64 bits, not ${w}`, span);
     if (w !== 32 && w !== 64) l.fail('width', `native.${name} takes 32 or 64 bits, not ${w}`, span);
     const b = args[1] ? l.coerce(l.expr(args[1].value), w, args[1].span) : 0;
-    return bits(l.b.pure(plain[0], plain[2] ? 1 : w, a, b));
+    const c = args[2] ? l.coerce(l.expr(args[2].value), w, args[2].span) : 0;
+    return bits(l.b.pure(plain[0], plain[2] ? 1 : w, a, b, c));
   }
   const conv = conversions[name];
   if (conv) {

@@ -8,7 +8,8 @@ import { variablePlace } from './places.js';
 import { containsReturn, runBlock } from './statements.js';
 import { bits, NONE, type Value } from './values.js';
 
-const MAX_DEPTH = 64;
+/** Calls and computed registers inside each other at most. */
+export const MAX_DEPTH = 64;
 
 export function inlineCall(l: Lowerer, fn: ast.FnItem, args: readonly ast.Arg[], span: Span): Value {
   if (args.length !== fn.params.length)

@@ -17,13 +17,15 @@ export function fold(b: Builder, op: number, width: number, args: readonly numbe
     op === Op.popcnt ||
     op === Op.clz ||
     op === Op.ctz ||
-    op === Op.undef;
+    op === Op.undef ||
+    op === Op.rare;
   if (
     op === Op.param ||
     op === Op.pc ||
     op === Op.const ||
     op === Op.bswap ||
-    (op >= Op.fadd && op <= Op.utof)
+    (op >= Op.fadd && op <= Op.utof) ||
+    op === Op.fma
   )
     return undefined;
   if (unary) {

@@ -5,12 +5,13 @@ import type * as ast from '../syntax/ast.js';
 import { type Span, SpecError } from '../syntax/source.js';
 import type { Builder, Id } from './builder.js';
 import { BUILTINS, callBuiltin, NAMESPACES, namespaceMember } from './builtins.js';
-import { inlineCall } from './call.js';
-import type { Def, FieldType, Names } from './names.js';
+import { inlineCall, MAX_DEPTH } from './call.js';
+import type { Def, FieldType, Names, RegDef } from './names.js';
 import { binary, unary } from './operators.js';
 import {
   cellPlace,
   chosenPlace,
+  computedPlace,
   constantPlace,
   extract,
   index32,
@@ -59,6 +60,8 @@ export class Lowerer {
   private scopes: Map<string, Value>[] = [new Map()];
   private counter = 0;
   depth = 0;
+  /** Registers are read as written so far: inside the value of a computed one that is read so. */
+  private late = false;
   /** Enclosing loops: for `break`. */
   loops: { readonly kind: 'repeat' | 'inline' }[] = [];
   /** How `return` leaves: set by calls. */
@@ -174,7 +177,10 @@ export class Lowerer {
     switch (def.kind) {
       case 'reg':
         this.registersAllowed(name, span);
-        return { k: 'place', place: registerPlace(this.site, def) };
+        return {
+          k: 'place',
+          place: def.computed ? this.computed(def, span) : registerPlace(this.site, def),
+        };
       case 'member':
         this.registersAllowed(name, span);
         return { k: 'place', place: this.member(def.file.name, int(def.index), span) };
@@ -209,6 +215,26 @@ export class Lowerer {
       default:
         return this.fail('kind', `${name} is a ${def.kind}, not a value`, span);
     }
+  }
+
+  /** A register that is computed from others. */
+  private computed(def: RegDef, span: Span): Place {
+    const { value, set } = def.computed!;
+    const read = (late: boolean): Id => {
+      if (this.depth >= MAX_DEPTH) this.fail('recursion', `${def.name} is computed from itself`, span);
+      const outer = this.late;
+      this.late ||= late;
+      this.depth++;
+      try {
+        return this.inFrame(new Map(), () => this.coerce(this.expr(value, def.width), def.width, value.span));
+      } finally {
+        this.late = outer;
+        this.depth--;
+      }
+    };
+    const write = (v: Id): void =>
+      void this.inFrame(new Map([[set.name, bits(v)]]), () => runBlock(this, set.body));
+    return computedPlace(this.site, { width: def.width, read, write }, def.parts);
   }
 
   private registersAllowed(name: string, span: Span): void {
@@ -433,7 +459,7 @@ export class Lowerer {
       case 'bits':
         return v.id;
       case 'place':
-        return v.place.read(false);
+        return v.place.read(this.late);
       case 'int':
         return this.fail('width', `the width of ${v.value} is unknown here`, span, [
           'write it as zx(n, width), or give the variable a type',

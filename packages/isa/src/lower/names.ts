@@ -38,6 +38,10 @@ export interface RegDef {
   readonly parts: readonly Part[];
   /** All bits are leaves of one bit in cells [0, width) of this cell group, in order of the spec's bit numbers. */
   readonly bitCells?: number;
+  /** It has no cell: it is computed from others. */
+  readonly computed?: NonNullable<Extract<ast.Item, { t: 'reg' }>['computed']>;
+  /** Others are computed from it; it is no register of the architecture. */
+  readonly hidden?: boolean;
   readonly span: Span;
 }
 export interface FileDef {
@@ -212,11 +216,11 @@ export class Names {
 
   // ---- state
 
-  private cell(name: string, width: number, count: number): number {
+  private cell(name: string, width: number, count: number, hidden = false): number {
     const stride = cellStride(width);
     const align = Math.min(stride, 16);
     this.stateSize = Math.ceil(this.stateSize / align) * align;
-    this.cells.push({ name, width, count, offset: this.stateSize, stride });
+    this.cells.push({ name, width, count, offset: this.stateSize, stride, ...(hidden ? { hidden } : {}) });
     this.stateSize += stride * count;
     return this.cells.length - 1;
   }
@@ -224,7 +228,7 @@ export class Names {
   /** A cell without a name in the manual: reservations and the like. Made at first use. */
   hiddenCell(name: string, width: number): number {
     const i = this.cells.findIndex((c) => c.name === name);
-    return i >= 0 ? i : this.cell(name, width, 1);
+    return i >= 0 ? i : this.cell(name, width, 1, true);
   }
 
   private declareFile(item: Extract<ast.Item, { t: 'file' }>): void {
@@ -265,7 +269,7 @@ export class Names {
     const low = (first: number, last: number, of: number): number =>
       this.bits === 'msb0' ? of - 1 - Math.max(first, last) : Math.min(first, last);
     if (!item.split) {
-      const cell = this.cell(name, width, 1);
+      const { computed, hidden } = item;
       const parts = (fields: readonly ast.SubField[], of: number): Part[] =>
         fields.map((f) => {
           const w = Math.abs(f.last - f.first) + 1;
@@ -282,13 +286,16 @@ export class Names {
         kind: 'reg',
         name,
         width,
-        cell,
+        ...(computed ? { computed } : { cell: this.cell(name, width, 1, hidden) }),
+        ...(hidden ? { hidden } : {}),
         parts: parts(item.fields, width),
         span: item.span,
       };
       this.state.push(def);
       return def;
     }
+    if (item.computed || item.hidden)
+      throw new SpecError('split', `${name} is split: it can be neither computed nor hidden`, item.span);
     const def = this.split(name, width, item, low);
     this.state.push(def);
     return def;

@@ -74,6 +74,15 @@ export function slicedPlace(s: Site, whole: Omit<Place, 'slice'>, lo = 0, width 
   };
 }
 
+/** `whole`, with parts by name. */
+export function computedPlace(s: Site, whole: Omit<Place, 'slice'>, parts: readonly Part[]): Place {
+  const at = (lo: number, width: number, of: readonly Part[]): Place => ({
+    ...slicedPlace(s, whole, lo, width),
+    part: (name) => partOf(s, of, name, (l, w, sub) => at(lo + l, w, sub)),
+  });
+  return at(0, whole.width, parts);
+}
+
 /** Places side by side, the most significant first. A gap is a width: reads as zeros, loses what is written. */
 export function joinedPlace(s: Site, pieces: readonly (Place | number)[], extra: Partial<Place> = {}): Place {
   const widthOf = (p: Place | number): number => (typeof p === 'number' ? p : p.width);

@@ -143,7 +143,12 @@ export class State {
     a.result = this.b.continueChunk(a.chunk, a.shared, resultA);
     c.result = this.b.continueChunk(c.chunk, c.shared, resultC);
     this.left = a.left && c.left;
-    const free = !a.left && !c.left && this.b.speculatable(a.chunk) && this.b.speculatable(c.chunk);
+    const free =
+      this.b.op(cond) !== Op.rare &&
+      !a.left &&
+      !c.left &&
+      this.b.speculatable(a.chunk) &&
+      this.b.speculatable(c.chunk);
     if (free) {
       this.b.inline(a.chunk, a.shared);
       this.b.inline(c.chunk, c.shared);

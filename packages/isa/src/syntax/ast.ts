@@ -203,6 +203,12 @@ export type Item =
       readonly names: readonly string[];
       readonly type: Type;
       readonly split: boolean;
+      readonly hidden: boolean;
+      /** Of a register that is computed: its value, and what writing it does. */
+      readonly computed?: {
+        readonly value: Expr;
+        readonly set: { readonly name: string; readonly body: Block };
+      };
       readonly fields: readonly SubField[];
     })
   | (Node & {

@@ -97,8 +97,11 @@ const actions: Record<string, (this: Node, ...nodes: Node[]) => Any> = {
   Use: (_k, path) => ({ t: 'use', path: build(path).value }),
   Const: (_k, name, _e, value) => ({ t: 'const', name: text(name), value: build(value) }),
 
-  Reg: (_k, names, type, attrs, fields) => ({
+  Computed: (_e, value, set) => ({ value: build(value), set: build(set) }),
+  Reg: (_k, names, type, attrs, fields, computed) => ({
     t: 'reg',
+    hidden: attrs.children.some((a) => text(a) === 'hidden'),
+    computed: maybe(computed),
     names: list(names),
     type: build(type),
     split: attrs.children.some((a) => text(a) === 'split'),
