@@ -215,12 +215,22 @@ export class Simplifier {
           break;
         default:
           if (op === Op.break) B.effect(op, 0, a);
-          else if (op === Op.jump) B.effect(op, 0, this.value(a), b);
+          else if (op === Op.jump) B.effect(op, 0, this.inArm(this.value(a)), b);
           else if (op === Op.leave) B.effect(op, 0);
           else B.leaveWith(op, this.list(a, b), from[at + 3]!);
           k = this.afterLeaving(k, count);
       }
     }
+  }
+
+  /** A select by the condition of an `if` around it is what the arm says. */
+  private inArm(id: number): number {
+    const { body } = this.B;
+    for (const r of this.regions) {
+      if (r.at < 0 || r.kind !== Op.if || body.op[id] !== Op.select || body.a[id] !== r.condition) continue;
+      id = r.hasElse ? body.c[id]! : body.b[id]!;
+    }
+    return id;
   }
 
   /** Nothing after root k of its arm runs: goes on at the end of the arm, or past the body. */

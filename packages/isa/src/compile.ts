@@ -326,7 +326,7 @@ class Compiler implements SpecContext {
   private registers(): Register[] {
     const out: Register[] = [];
     for (const def of this.names.state) {
-      if (def.kind === 'reg' && def.hidden) continue;
+      if (def.hidden) continue;
       const computed = def.kind === 'reg' && def.computed !== undefined;
       const list: { name: string; e: ast.Expr }[] =
         def.kind === 'file'

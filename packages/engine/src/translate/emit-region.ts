@@ -173,6 +173,7 @@ class RegionEmitter {
         after: edges[n]!.after,
         loop: this.loops[n]!,
       })),
+      (cell) => s.program.cells[cell]!.hidden === true,
     );
     this.checkPlan = planChecks(
       this.nodes.map(({ block, lifted }, n) => ({

@@ -109,8 +109,8 @@ function union(a: Bits, b: Bits): void {
   for (let i = 0; i < a.length; i++) a[i]! |= b[i]!;
 }
 
-/** Node 0 is the entry. */
-export function analyse(nodes: readonly FlowNode[]): Flow {
+/** Node 0 is the entry. `hidden`: cells from which others are computed, as flags are. */
+export function analyse(nodes: readonly FlowNode[], hidden: (cell: number) => boolean): Flow {
   const numbers = new Map<number, number>();
   const registers: Register[] = [];
   // By index: code that V8 has not optimised yet allocates for each step of an iterator.
@@ -129,7 +129,8 @@ export function analyse(nodes: readonly FlowNode[]): Flow {
   }
   const words = (registers.length + 31) >>> 5 || 1;
   const flags = empty(words);
-  for (let n = 0; n < registers.length; n++) if (registers[n]!.width === 1) add(flags, n);
+  for (let n = 0; n < registers.length; n++)
+    if (registers[n]!.width === 1 || hidden(registers[n]!.cell)) add(flags, n);
   const blocks: BlockFlow[] = [];
   for (let i = 0; i < nodes.length; i++) {
     const { keys, used, written } = nodes[i]!.uses;

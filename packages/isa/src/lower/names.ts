@@ -52,6 +52,8 @@ export interface FileDef {
   readonly cell: number;
   /** Names of the members, in order. */
   readonly names: readonly string[];
+  /** As RegDef.hidden. */
+  readonly hidden?: boolean;
   readonly span: Span;
 }
 export type FieldType =
@@ -246,8 +248,9 @@ export class Names {
       name: item.name,
       width,
       count,
-      cell: this.cell(item.name, width, count),
+      cell: this.cell(item.name, width, count, item.hidden),
       names,
+      ...(item.hidden ? { hidden: true } : {}),
       span: item.span,
     };
     if (names.length !== count)

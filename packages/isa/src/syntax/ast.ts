@@ -216,6 +216,7 @@ export type Item =
       readonly name: string;
       readonly count: Expr;
       readonly type: Type;
+      readonly hidden: boolean;
       readonly names: readonly RegName[];
     })
   | (Node & {

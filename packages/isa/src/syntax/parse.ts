@@ -124,11 +124,12 @@ const actions: Record<string, (this: Node, ...nodes: Node[]) => Any> = {
     number(first),
     last.children.length ? number(last.children[0]!) : number(first),
   ],
-  File: (_k, name, _o, count, _c, type, names) => ({
+  File: (_k, name, _o, count, _c, type, hidden, names) => ({
     t: 'file',
     name: text(name),
     count: build(count),
     type: build(type),
+    hidden: hidden.children.length > 0,
     names: maybe(names) ?? [],
   }),
   NameSeq: (_e, names) => many(names),
