@@ -32,8 +32,13 @@ export interface Substitution {
 }
 
 /** `body` itself is unchanged. Throws RangeError on a body that does not nest. */
-export function simplify(body: Body, program: Program, substitution: Substitution = {}): Body {
-  const s = new Simplifier(program);
+export function simplify(
+  body: Body,
+  program: Program,
+  substitution: Substitution = {},
+  does: Simplifications = ALL_SIMPLIFICATIONS,
+): Body {
+  const s = new Simplifier(program, does);
   s.leaving = substitution.leaves ?? false;
   s.add(pack(body), substitution.params, substitution.pc, substitution.values);
   return s.body;

@@ -173,6 +173,7 @@ class RegionEmitter {
         after: edges[n]!.after,
         loop: this.loops[n]!,
       })),
+      s.store.passes.lazy,
     );
     this.checkPlan = planChecks(
       this.nodes.map(({ block, lifted }, n) => ({
