@@ -433,6 +433,14 @@ export class Simplifier {
       case Op.result:
         this.set(v, B.shared(op, w, this.map[a]!, b));
         return;
+      case Op.zx:
+        // Most constants are fields, widened.
+        if (w <= 32 && this.isConstant(a)) {
+          this.made[v] = Made.constant;
+          this.map[v] = this.map[a]!;
+          return;
+        }
+        break;
       case Op.select:
         // Only what is chosen is made.
         if (this.isConstant(a)) {
