@@ -27,7 +27,7 @@ import type { CodeStore } from './code-store.js';
 import type { Block, Discovered } from './discover.js';
 import { cycleEntries } from './entries.js';
 import { analyse, type Bits, type Flow, kept, members } from './flow.js';
-import { type CheckPlan, planChecks } from './known-checks.js';
+import { type CheckPlan, NO_CHECKS, planChecks } from './known-checks.js';
 import { type Lifted, NOTHING } from './lifted.js';
 import { innerLoops, type Shape, shape } from './order.js';
 import { type Switch, spread, switches } from './switches.js';
@@ -175,15 +175,17 @@ class RegionEmitter {
       })),
       s.store.passes.lazy,
     );
-    this.checkPlan = planChecks(
-      this.nodes.map(({ block, lifted }, n) => ({
-        checks: block ? lifted.checks : undefined,
-        next: edges[n]!.next,
-        after: edges[n]!.after,
-        hoists: block !== undefined && !this.isWhole(block.pc),
-      })),
-      this.shape,
-    );
+    this.checkPlan = s.store.passes.checks
+      ? planChecks(
+          this.nodes.map(({ block, lifted }, n) => ({
+            checks: block ? lifted.checks : undefined,
+            next: edges[n]!.next,
+            after: edges[n]!.after,
+            hoists: block !== undefined && !this.isWhole(block.pc),
+          })),
+          this.shape,
+        )
+      : NO_CHECKS;
     this.floats = this.floatRegisters();
     this.homes = this.flow.registers.map((r, n) =>
       this.locals.alloc(this.floats[n] ? Type.f64 : typeOf(r.width)),

@@ -4,9 +4,10 @@ import { PASSES } from '@mimic/ir';
 
 /**
  * After the passes over its body: `groups`, accesses that share a permission check (checks.ts); `move`, values that are computed
- * where they are used (schedule.ts of @mimic/wasm); `lazy`, registers that are stored only where the region is left (flow.ts).
+ * where they are used (schedule.ts of @mimic/wasm); `lazy`, registers that are stored only where the region is left (flow.ts);
+ * `checks`, what was checked before is not checked again, loops check where they are entered (known-checks.ts).
  */
-export const BLOCK_PASSES = [...PASSES, 'groups', 'move', 'lazy'] as const;
+export const BLOCK_PASSES = [...PASSES, 'groups', 'move', 'lazy', 'checks'] as const;
 
 export type BlockPass = (typeof BLOCK_PASSES)[number];
 export type BlockPasses = Readonly<Record<BlockPass, boolean>>;
