@@ -1,6 +1,6 @@
 // Textual cases of what is decided about a block beside its body: `cases/*.ir`. BLESS=1 writes what is decided.
 // A file is: a `pass <name>` line, perhaps `off`, then cases `case <title>`, bodies, `=>`, a line for each thing decided.
-// For `lazy` a body begins with `block: <numbers of the blocks behind it>`, and a loop's block says so.
+// For `lazy` and `checks` a body begins with `block: <numbers of the blocks behind it>`, and a loop's block says so.
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { type Body, cellStride, type Program, parse } from '@mimic/ir';
@@ -8,6 +8,8 @@ import { schedule } from '@mimic/wasm';
 import { describe, expect, it } from 'vitest';
 import { planAccesses } from './checks.js';
 import { analyse, type Bits, members, registerUses } from './flow.js';
+import { blockChecks, NO_CHECKS, planChecks } from './known-checks.js';
+import { shape } from './order.js';
 
 const folder = fileURLToPath(new URL('./cases/', import.meta.url));
 const bless = process.env['BLESS'] !== undefined;
@@ -39,20 +41,52 @@ function move(body: Body, on: boolean): string[] {
   return [`in locals: ${locals.join(' ') || 'none'}`];
 }
 
-function lazy(text: string, on: boolean): string[] {
-  const nodes = text
+interface BlockCase {
+  readonly body: Body;
+  readonly next: readonly number[];
+  readonly after: readonly number[];
+  readonly loop: number;
+}
+
+function blocksOf(text: string): BlockCase[] {
+  return text
     .split(/^block:/m)
     .slice(1)
     .map((part) => {
       const at = part.indexOf('\n');
       const [next, loop] = part.slice(0, at).split(' in loop ');
       return {
-        uses: registerUses(parse(part.slice(at + 1), program)),
+        body: parse(part.slice(at + 1), program),
         next: (next!.match(/\d+/g) ?? []).map(Number),
         after: [],
         loop: loop === undefined ? -1 : Number(loop),
       };
     });
+}
+
+function checks(text: string, on: boolean): string[] {
+  const blocks = blocksOf(text);
+  const accesses = blocks.map(({ body }) => planAccesses(body));
+  const nodes = blocks.map(({ body, next, after }, n) => ({
+    checks: blockChecks(body, accesses[n]!),
+    next,
+    after,
+    hoists: true,
+  }));
+  const { known, atLoop } = on ? planChecks(nodes, shape(blocks.map((b) => b.next))) : NO_CHECKS;
+  const out: string[] = [];
+  accesses.forEach((of, n) => {
+    for (const [op, { group }] of of)
+      if (group.head === op) out.push(`block ${n}, op ${op}: ${known[n]?.has(group) ? 'known' : 'checked'}`);
+  });
+  for (const [n, all] of atLoop)
+    for (const c of all)
+      out.push(`entry of loop ${n}: R${c.index} + ${c.low}, length ${c.length}${c.writes ? ', writes' : ''}`);
+  return out;
+}
+
+function lazy(text: string, on: boolean): string[] {
+  const nodes = blocksOf(text).map((b) => ({ ...b, uses: registerUses(b.body) }));
   const { registers, blocks } = analyse(nodes, on);
   const names = (s: Bits): string =>
     members(s)
@@ -69,6 +103,7 @@ const PASSES: Readonly<Record<string, (text: string, on: boolean) => string[]>> 
   groups: one(groups),
   move: one(move),
   lazy,
+  checks,
 };
 
 for (const file of readdirSync(folder)) {
