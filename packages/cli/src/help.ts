@@ -16,6 +16,8 @@ Runs a Linux program that was built for another processor.
   --cache-size n   bytes of translated code kept (default 64M; 0: interpret only)
   --threshold n    samples of an address before it is translated (default 3)
   --stress seed    translate everything, drop it at random: slow, finds bugs
+  --no-pass name   leave out one of the translator's passes: fold, share, forward, dead,
+                   groups, move, lazy, checks
   -d items         print to stderr, by commas: unimp, strace, exits; of translated
                    code in_asm, op, op_opt, out_asm; at the end jit: figures
   -D file          write what -strace and -d print to a file

@@ -8,6 +8,7 @@ export { type EngineLayout, layoutOf } from './layout.js';
 export { type CaseFailure, runCases } from './run-cases.js';
 export { StateMachine } from './state-machine.js';
 export { DUMPS, type Dump, describe, type Translated } from './translate/describe.js';
+export { BLOCK_PASSES, type BlockPass } from './translate/passes.js';
 export type { TranslatorStatistics } from './translate/statistics.js';
 export { encodeTemplates } from './translate/template-store.js';
 export { Translator, type TranslatorOptions } from './translate/translator.js';

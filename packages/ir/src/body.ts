@@ -105,6 +105,11 @@ export class Body {
     };
   }
 
+  /** A body of its own with the same ops. */
+  copy(): Body {
+    return Body.from(this.parts());
+  }
+
   /** Whether an op with this number is there. */
   has(op: number): boolean {
     for (let i = 0; i < this.length; i++) if (this.op[i] === op) return true;

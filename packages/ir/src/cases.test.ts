@@ -1,11 +1,15 @@
 // Runs the textual cases of the passes: `cases/*.ir`. BLESS=1 writes what the passes give as the expectation.
-// A file is: `pass <name>` lines, then cases `case <title>`, the body, `=>`, the expected body.
+// A file is: `pass <name>` lines, `off <name>` lines for what is switched off in them, then cases `case <title>`, the body,
+// `=>`, the expected body.
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
 import {
+  ALL_PASSES,
   type Body,
   cellStride,
+  optimize,
+  type Passes,
   type Program,
   parse,
   print,
@@ -31,9 +35,10 @@ const program: Program = {
   word: 32,
 };
 const split = splitProgram(program, { bigEndian: true });
-const PASSES: Readonly<Record<string, (body: Body) => Body>> = {
-  simplify: (body) => simplify(body, program),
-  dead: removeDead,
+const PASSES: Readonly<Record<string, (body: Body, on: Passes) => Body>> = {
+  simplify: (body, on) => simplify(body, program, {}, on),
+  dead: (body, on) => (on.dead ? removeDead(body) : body),
+  optimize: (body, on) => optimize(body, program, on),
   split: (body) => splitBody(body, split),
   leaving: (body) => removeDead(simplify(body, program, { leaves: () => true })),
   ...specialCases(program),
@@ -43,6 +48,10 @@ for (const file of readdirSync(folder).filter((f) => f.endsWith('.ir'))) {
   const text = readFileSync(folder + file, 'utf8');
   const [head, ...cases] = text.split(/^case /m);
   const passes = [...head!.matchAll(/^pass (\w+)$/gm)].map((m) => m[1]!);
+  const on: Passes = {
+    ...ALL_PASSES,
+    ...Object.fromEntries([...head!.matchAll(/^off (\w+)$/gm)].map((m) => [m[1]!, false])),
+  };
   describe(file, () => {
     const out: string[] = [head!];
     it('has passes and cases', () => {
@@ -56,7 +65,7 @@ for (const file of readdirSync(folder).filter((f) => f.endsWith('.ir'))) {
       it(title, () => {
         let body = parse(source, program);
         expect(verify(body, program)).toEqual([]);
-        for (const pass of passes) body = PASSES[pass]!(body);
+        for (const pass of passes) body = PASSES[pass]!(body, on);
         expect(verify(body, split)).toEqual([]);
         const got = print(body, split);
         out.push(`case ${title}\n${source}=>\n${got}\n`);

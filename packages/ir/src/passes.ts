@@ -4,24 +4,25 @@ import type { Body, Program } from './body.js';
 import { removeDead } from './dead.js';
 import { type Substitution, simplify } from './simplify.js';
 
-/** A step from body to body. It never changes its input. */
-export interface Pass {
-  readonly name: string;
-  readonly run: (body: Body, program: Program) => Body;
-}
+/**
+ * The passes by name, in their order. `fold`, `share` and `forward` are one walk, `simplify`: each op goes through them
+ * before the next one comes. Two rounds: with dead writes gone, variables are constant that were not, and regions empty.
+ */
+export const PASSES = ['fold', 'share', 'forward', 'dead'] as const;
+const ROUNDS = 2;
 
-/** What every template goes through. */
-export const PASSES: readonly Pass[] = [
-  { name: 'simplify', run: (body, program) => simplify(body, program) },
-  { name: 'dead', run: removeDead },
-  // Once more: with dead writes gone, variables are constant that were not, and regions empty.
-  { name: 'simplify', run: (body, program) => simplify(body, program) },
-  { name: 'dead', run: removeDead },
-];
+/** Which passes are on. */
+export type Passes = Readonly<Record<(typeof PASSES)[number], boolean>>;
+
+export const ALL_PASSES: Passes = { fold: true, share: true, forward: true, dead: true };
 
 /** Runs all passes in order. */
-export function optimize(body: Body, program: Program): Body {
-  return PASSES.reduce((b, pass) => pass.run(b, program), body);
+export function optimize(body: Body, program: Program, on: Passes = ALL_PASSES): Body {
+  for (let round = 0; round < ROUNDS; round++) {
+    body = simplify(body, program, {}, on);
+    if (on.dead) body = removeDead(body);
+  }
+  return body;
 }
 
 /**

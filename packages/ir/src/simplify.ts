@@ -32,8 +32,13 @@ export interface Substitution {
 }
 
 /** `body` itself is unchanged. Throws RangeError on a body that does not nest. */
-export function simplify(body: Body, program: Program, substitution: Substitution = {}): Body {
-  const s = new Simplifier(program);
+export function simplify(
+  body: Body,
+  program: Program,
+  substitution: Substitution = {},
+  does: Simplifications = ALL_SIMPLIFICATIONS,
+): Body {
+  const s = new Simplifier(program, does);
   s.leaving = substitution.leaves ?? false;
   s.add(pack(body), substitution.params, substitution.pc, substitution.values);
   return s.body;
@@ -438,6 +443,14 @@ export class Simplifier {
       case Op.result:
         this.set(v, B.shared(op, w, this.map[a]!, b));
         return;
+      case Op.zx:
+        // Most constants are fields, widened.
+        if (w <= 32 && this.isConstant(a)) {
+          this.made[v] = Made.constant;
+          this.map[v] = this.map[a]!;
+          return;
+        }
+        break;
       case Op.select:
         // Only what is chosen is made.
         if (this.isConstant(a)) {

@@ -1,7 +1,7 @@
 // What the tests of this package share.
 // In: nothing. Out: width lists, and the public surface. Must not know: which test.
 import type { Body, Program } from './body.js';
-import { instantiate, optimize } from './passes.js';
+import { instantiate } from './passes.js';
 
 export * from './index.js';
 
@@ -15,7 +15,6 @@ export function limitsFor(max: number): number[] {
 /** Passes that need arguments, as the textual cases name them. */
 export function specialCases(program: Program): Readonly<Record<string, (body: Body) => Body>> {
   return {
-    optimize: (body) => optimize(body, program),
     /** Param 0 is 3, the others stay; pc is 0x1000. */
     instantiate: (body) => instantiate(body, program, [3], 0x1000),
   };

@@ -22,18 +22,16 @@ export function typeOf(width: number): number {
 export class Locals {
   /** Types of the locals after the params. */
   readonly types: number[] = [];
-  private free: [number, number][] = [];
-  private taken: [number, number][] = [];
+  /** By the last two bits of a type, which tell the types apart: locals to be used again, the next one last. */
+  private readonly free: readonly number[][] = [[], [], [], []];
+  private readonly taken: number[] = [];
 
   constructor(readonly params: number) {}
 
   alloc(type: number): number {
-    const at = this.free.findIndex(([, t]) => t === type);
-    let local: [number, number];
-    if (at >= 0) local = this.free.splice(at, 1)[0]!;
-    else local = [this.params + this.types.push(type) - 1, type];
+    const local = this.free[type & 3]!.pop() ?? this.keep(type);
     this.taken.push(local);
-    return local[0];
+    return local;
   }
 
   /** A local that is never given back. */
@@ -46,12 +44,18 @@ export class Locals {
   }
 
   release(mark: number): void {
-    this.free.push(...this.taken.splice(mark));
+    while (this.taken.length > mark) this.giveBack(this.taken.pop()!);
   }
 
   reuse(): void {
-    this.free = [...this.free, ...this.taken].sort((a, b) => a[0] - b[0]);
-    this.taken = [];
+    for (const list of this.free) this.taken.push(...list.splice(0));
+    // The lowest number is used first: bodies then agree on what a local is for.
+    this.taken.sort((a, b) => b - a);
+    for (const local of this.taken.splice(0)) this.giveBack(local);
+  }
+
+  private giveBack(local: number): void {
+    this.free[this.types[local - this.params]! & 3]!.push(local);
   }
 }
 
@@ -82,11 +86,10 @@ export class Emitter {
   /** Emits the whole body, with the target's `finish` at its end. */
   run(): void {
     const { body, code, plan } = this;
-    this.vars.forEach((local, n) => {
+    for (let n = 0; n < this.vars.length; n++) {
       this.zero(typeOf(body.vars[n]!));
-      code.byte(W.local_set);
-      code.u32(local);
-    });
+      this.setLocal(this.vars[n]!);
+    }
     for (let i = 0; i < body.length; i++) {
       const op = body.op[i]!;
       const width = body.width[i]!;

@@ -11,9 +11,9 @@ export interface Schedule {
 /**
  * A single-use value moves down to its user as long as no effect between them could be seen: a `get` does not cross
  * a `set`, nothing that may fault crosses another effect, and nothing moves into a loop. `pinned` values are used by
- * the target besides, so they stay where they are.
+ * the target besides, so they stay where they are. Without `move` all but constants and cheap params do.
  */
-export function schedule(body: Body, cheapParams: boolean, pinned: readonly number[]): Schedule {
+export function schedule(body: Body, cheapParams: boolean, pinned: readonly number[], move = true): Schedule {
   const n = body.length;
   const { op: ops, a, b, c, extra } = body;
   const uses = new Array<number>(n).fill(0);
@@ -56,7 +56,7 @@ export function schedule(body: Body, cheapParams: boolean, pinned: readonly numb
       user[i] = i;
       continue;
     }
-    if (uses[i] !== 1 && !cold?.[i]) continue;
+    if (!move || (uses[i] !== 1 && !cold?.[i])) continue;
     const u = user[i]!;
     if (uses[i] !== 1 || (lazy[u] === 1 && again[u] === 1)) {
       if (OPS[op]!.kind !== 'pure') continue;

@@ -34,7 +34,7 @@ async function translate({ name, program, args }: Translated): Promise<Translati
   const isa = isaFrom(sections);
   const cpu = new Interpreter(isa, sections['interpreter']!, createGuest(isa), {
     quantum: QUANTUM,
-    translate: { ...EAGER, clock: () => performance.now() },
+    translate: { ...EAGER, templates: sections['templates']!, clock: () => performance.now() },
   });
   const sink = new NodeFile(openSync('/dev/null', 'r+'), false);
   const started = startProcess(cpu, {

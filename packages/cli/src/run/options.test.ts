@@ -22,16 +22,27 @@ describe('the options of a run', () => {
     });
   });
 
+  it('collect passes to leave out', () => {
+    expect(parseRunOptions(['--no-pass', 'fold', '--no-pass', 'lazy', 'p'])).toMatchObject({
+      noPasses: ['fold', 'lazy'],
+    });
+  });
+
   it('understand sizes with a suffix', () => {
     expect(parseRunOptions(['-s', '16M', 'p'])).toMatchObject({ stackSize: 16 << 20 });
   });
 
-  it.each([[['-s', 'x', 'p']], [['-g', '0', 'p']], [['-E', 'x', 'p']], [['-nonsense', 'p']], [['-L']], [[]]])(
-    'refuse %j in one line',
-    (args) => {
-      const wrong = parseRunOptions(args);
-      expect(wrong).toBeInstanceOf(UsageError);
-      expect((wrong as UsageError).message).not.toContain('\n');
-    },
-  );
+  it.each([
+    [['-s', 'x', 'p']],
+    [['-g', '0', 'p']],
+    [['-E', 'x', 'p']],
+    [['-nonsense', 'p']],
+    [['--no-pass', 'x', 'p']],
+    [['-L']],
+    [[]],
+  ])('refuse %j in one line', (args) => {
+    const wrong = parseRunOptions(args);
+    expect(wrong).toBeInstanceOf(UsageError);
+    expect((wrong as UsageError).message).not.toContain('\n');
+  });
 });

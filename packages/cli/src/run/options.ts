@@ -1,6 +1,8 @@
 // The options of `mimic run`, as qemu-user's users know them. In: arguments. Out: options, or what is wrong with them.
 // Must not know: files, what the options do.
 
+import { BLOCK_PASSES, type BlockPass } from '@mimic/engine';
+
 export interface RunOptions {
   readonly sysroot?: string;
   readonly set: readonly (readonly [name: string, value: string])[];
@@ -22,6 +24,8 @@ export interface RunOptions {
   readonly threshold?: number;
   /** Seed of a run that takes the engine's rare paths often. */
   readonly stress?: number;
+  /** Names of the translator's passes that are switched off. */
+  readonly noPasses: readonly BlockPass[];
   readonly program: string;
   readonly args: readonly string[];
 }
@@ -35,6 +39,7 @@ type Mutable = { -readonly [K in keyof RunOptions]: RunOptions[K] } & {
   set: [string, string][];
   unset: string[];
   log: string[];
+  noPasses: BlockPass[];
 };
 
 interface Option {
@@ -97,6 +102,12 @@ const OPTIONS: Readonly<Record<string, Option>> = {
     o.stress = Number(v);
     return undefined;
   }),
+  'no-pass': takes('a name', (o, v) => {
+    const pass = BLOCK_PASSES.find((name) => name === v);
+    if (!pass) return new UsageError(`--no-pass takes one of ${BLOCK_PASSES.join(', ')}, not ${v}`);
+    o.noPasses.push(pass);
+    return undefined;
+  }),
   cpu: takes('a name', (o, v) => void (o.cpu = v)),
   isa: takes('a folder', (o, v) => void (o.isa = v)),
   strace: flag((o) => void (o.strace = true)),
@@ -104,7 +115,15 @@ const OPTIONS: Readonly<Record<string, Option>> = {
 
 /** Options end at the first argument without a dash, or at `--`. Both `-x` and `--x` are understood. */
 export function parseRunOptions(args: readonly string[]): RunOptions | UsageError {
-  const options: Mutable = { set: [], unset: [], log: [], strace: false, program: '', args: [] };
+  const options: Mutable = {
+    set: [],
+    unset: [],
+    log: [],
+    noPasses: [],
+    strace: false,
+    program: '',
+    args: [],
+  };
   let at = 0;
   for (; at < args.length; at++) {
     const arg = args[at]!;

@@ -73,7 +73,7 @@ export async function run(args: readonly string[]): Promise<number> {
 
 /** How the translator is set up. Dumps of what it makes go to `out`. */
 function translateOf(
-  { cacheSize, threshold, log }: RunOptions,
+  { cacheSize, threshold, log, noPasses }: RunOptions,
   { isa, templates }: { readonly isa: CompiledIsa; readonly templates: Uint8Array },
   out: number,
 ): TranslatorOptions | false {
@@ -82,6 +82,7 @@ function translateOf(
   return {
     templates,
     fused: () => hasFusedMultiplyAdd(enableFma),
+    noPasses,
     ...(dumps.size ? { onModule: (m) => void fs.writeSync(out, `${describe(isa, m, dumps)}\n`) } : {}),
     ...(cacheSize === undefined ? {} : { cacheBytes: cacheSize }),
     ...(threshold === undefined ? {} : { threshold }),

@@ -39,8 +39,8 @@ interface Access {
   readonly insn: number;
 }
 
-/** The accesses of a body by op. */
-export function planAccesses(body: Body): ReadonlyMap<number, PlannedAccess> {
+/** The accesses of a body by op. Without `share` each checks for itself. */
+export function planAccesses(body: Body, share = true): ReadonlyMap<number, PlannedAccess> {
   const accesses: Access[] = [];
   let depth = 0;
   let insn = 0;
@@ -67,7 +67,7 @@ export function planAccesses(body: Body): ReadonlyMap<number, PlannedAccess> {
     let high = a.displacement + a.bytes;
     let reads = !a.write;
     let writes = a.write;
-    for (let j = k + 1; j < accesses.length; j++) {
+    for (let j = k + 1; share && j < accesses.length; j++) {
       const b = accesses[j]!;
       // What may not run, or runs after something may not have run, checks for itself.
       if (b.base !== a.base || b.depth !== a.depth || out.has(b.op)) continue;

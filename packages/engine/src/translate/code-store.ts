@@ -5,6 +5,7 @@ import { JumpHint, Op, removeDead, Simplifier } from '@mimic/ir';
 import type { CompiledIsa, Insn } from '@mimic/isa';
 import { decode } from '@mimic/isa/decode';
 import { type Lifted, lifted } from './lifted.js';
+import { type BlockPasses, passesWithout } from './passes.js';
 import type { TranslatorStatistics } from './statistics.js';
 import type { TemplateSource } from './template-store.js';
 import type { Template } from './templates.js';
@@ -70,8 +71,9 @@ export class CodeStore {
     /** Where and by what the time of lifting is counted. */
     private readonly times: LiftTimes,
     private readonly clock: () => number,
+    readonly passes: BlockPasses = passesWithout([]),
   ) {
-    this.simplifier = new Simplifier(templates.program);
+    this.simplifier = new Simplifier(templates.program, passes);
   }
 
   /** Code changed. */
@@ -137,7 +139,8 @@ export class CodeStore {
     const t0 = clock();
     lift(this.simplifier, insns, whole);
     const t1 = clock();
-    const made = lifted(removeDead(this.simplifier.body));
+    const { body } = this.simplifier;
+    const made = lifted(this.passes.dead ? removeDead(body) : body.copy(), this.passes);
     times.lifted += insns.length;
     times.liftTime += t1 - t0;
     times.optimizeTime += clock() - t1;

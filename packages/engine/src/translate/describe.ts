@@ -5,6 +5,7 @@ import { type CompiledIsa, disassemble } from '@mimic/isa';
 import { moduleText } from '@mimic/wasm';
 import { lift } from './code-store.js';
 import type { Block, Discovered } from './discover.js';
+import type { BlockPasses } from './passes.js';
 
 /** A module that was made. */
 export interface Translated {
@@ -12,6 +13,8 @@ export interface Translated {
   readonly wasm: Uint8Array;
   /** That the bodies refer to. */
   readonly program: Program;
+  /** Those that were on. */
+  readonly passes: BlockPasses;
 }
 
 /** Names of what can be shown. */
@@ -23,7 +26,7 @@ const hex = (n: number): string => `0x${n.toString(16).padStart(8, '0')}`;
 /** `wanted` in any order; the text has the order of DUMPS within a block. */
 export function describe(isa: CompiledIsa, t: Translated, wanted: ReadonlySet<Dump>): string {
   const out: string[] = [];
-  const simplifier = new Simplifier(t.program);
+  const simplifier = new Simplifier(t.program, t.passes);
   const plain = new Simplifier(t.program, { fold: false, share: false, forward: false });
   t.regions.forEach((region, k) => {
     out.push(`region ${hex(region.entry)} r${k}: ${region.blocks.size} blocks, ${region.insns} instructions`);
@@ -36,7 +39,8 @@ export function describe(isa: CompiledIsa, t: Translated, wanted: ReadonlySet<Du
       }
       if (wanted.has('op_opt')) {
         lift(simplifier, block.insns);
-        out.push(`OP after passes: ${hex(block.pc)}`, print(removeDead(simplifier.body), t.program));
+        const body = t.passes.dead ? removeDead(simplifier.body) : simplifier.body;
+        out.push(`OP after passes: ${hex(block.pc)}`, print(body, t.program));
       }
     }
   });

@@ -27,7 +27,7 @@ import type { CodeStore } from './code-store.js';
 import type { Block, Discovered } from './discover.js';
 import { cycleEntries } from './entries.js';
 import { analyse, type Bits, type Flow, kept, members } from './flow.js';
-import { type CheckPlan, planChecks } from './known-checks.js';
+import { type CheckPlan, NO_CHECKS, planChecks } from './known-checks.js';
 import { type Lifted, NOTHING } from './lifted.js';
 import { innerLoops, type Shape, shape } from './order.js';
 import { type Switch, spread, switches } from './switches.js';
@@ -174,16 +174,19 @@ class RegionEmitter {
         loop: this.loops[n]!,
       })),
       (cell) => s.program.cells[cell]!.hidden === true,
+      s.store.passes.lazy,
     );
-    this.checkPlan = planChecks(
-      this.nodes.map(({ block, lifted }, n) => ({
-        checks: block ? lifted.checks : undefined,
-        next: edges[n]!.next,
-        after: edges[n]!.after,
-        hoists: block !== undefined && !this.isWhole(block.pc),
-      })),
-      this.shape,
-    );
+    this.checkPlan = s.store.passes.checks
+      ? planChecks(
+          this.nodes.map(({ block, lifted }, n) => ({
+            checks: block ? lifted.checks : undefined,
+            next: edges[n]!.next,
+            after: edges[n]!.after,
+            hoists: block !== undefined && !this.isWhole(block.pc),
+          })),
+          this.shape,
+        )
+      : NO_CHECKS;
     this.floats = this.floatRegisters();
     this.homes = this.flow.registers.map((r, n) =>
       this.locals.alloc(this.floats[n] ? Type.f64 : typeOf(r.width)),
@@ -366,7 +369,8 @@ class RegionEmitter {
     if (through !== undefined) return this.goTo(from, through, dirty);
     this.spill(dirty);
     this.noteSite(site, []);
-    this.resume(() => this.get(PC), 'jump');
+    this.get(PC);
+    this.resume('jump');
   }
 
   /** Goes on where a computed jump leads, whose address is in PC. */
@@ -419,7 +423,8 @@ class RegionEmitter {
     }
     this.spill(dirty);
     this.noteSite(sites[0]!.insns.at(-1)!.pc, targets);
-    this.resume(() => this.get(PC), 'jump');
+    this.get(PC);
+    this.resume('jump');
   }
 
   /**
@@ -462,7 +467,8 @@ class RegionEmitter {
       }
       this.check(length, writes, () => {
         this.spill(this.dirtyIn(to));
-        this.resume(() => this.i32(pc), 'rare');
+        this.i32(pc);
+        this.resume('rare');
       });
     }
   }
@@ -551,11 +557,9 @@ class RegionEmitter {
     return this.numbers.get(pc);
   }
 
-  /** Runs `f` as if `depth` more blocks were open. */
-  within(depth: number, f: () => void): void {
+  /** As if `depth` more blocks were open from here on. */
+  deeper(depth: number): void {
     this.level += depth;
-    f();
-    this.level -= depth;
   }
 
   // ---- registers
@@ -623,9 +627,8 @@ class RegionEmitter {
     this.op(W.return);
   }
 
-  /** Lets the interpreter go on at the address that `pc` pushes, up to where the caller expects it. */
-  resume(pc: () => void, how: 'resume' | 'step' | 'rare' | 'cold' | 'jump' = 'resume'): void {
-    pc();
+  /** Lets the interpreter go on at the address on the stack, up to where the caller expects it. */
+  resume(how: 'resume' | 'step' | 'rare' | 'cold' | 'jump' = 'resume'): void {
     this.get(RET);
     this.get(DEPTH);
     this.get(FUEL);
@@ -636,12 +639,12 @@ class RegionEmitter {
 
   /** Leaves for an address that is not in the region; counts it, so that the region can grow. */
   cold(pc: number): void {
-    if (this.region.outer.has(pc)) {
-      this.resume(() => this.i32(pc));
-      return;
+    this.i32(pc);
+    if (this.region.outer.has(pc)) this.resume();
+    else {
+      this.coldTargets.add(pc);
+      this.resume('cold');
     }
-    this.coldTargets.add(pc);
-    this.resume(() => this.i32(pc), 'cold');
   }
 
   /** Calls guest code; goes on only when it comes back to `back`. Registers are stored before, not loaded after. */
@@ -846,10 +849,9 @@ class BlockTarget implements Target {
   private giveUp(e: Emitter, how: 'step' | 'rare'): void {
     const { pc } = this.insn;
     if (how === 'rare') this.r.noteRare(pc);
-    this.r.within(e.depth, () => {
-      this.r.spill(this.dirty);
-      this.r.resume(() => e.i32(pc), how);
-    });
+    this.r.spill(this.dirty);
+    e.i32(pc);
+    this.r.resume(how);
   }
 
   load(e: Emitter, _address: number, width: number, op: number): void {
@@ -923,11 +925,10 @@ class BlockTarget implements Target {
   /** Leaves unless the pages of the group's range allow its accesses. */
   private check(e: Emitter, group: AccessGroup): void {
     this.pushLow(e, group);
-    this.r.within(e.depth, () => {
-      this.r.check(group.length, group.writes, () => {
-        this.r.spill(this.dirty);
-        this.r.resume(() => e.i32(this.insn.pc), 'step');
-      });
+    this.r.check(group.length, group.writes, () => {
+      this.r.spill(this.dirty);
+      e.i32(this.insn.pc);
+      this.r.resume('step');
     });
   }
 
@@ -944,7 +945,7 @@ class BlockTarget implements Target {
       e.memory(instruction, stateBase + at);
     };
     const note32 = (at: number, v: number): void => note(at, () => e.i32(v), W.i32_store);
-    this.r.within(e.depth, () => this.r.spill(this.dirty));
+    this.r.spill(this.dirty);
     note32(fields.exit, ExitCode.trap);
     note32(fields.trap, trap);
     note32(fields.length, this.insn.insn.length);
@@ -958,22 +959,25 @@ class BlockTarget implements Target {
 
   jump(e: Emitter, target: number, hint: number): void {
     const to = e.isConstant(target) ? Number(e.constantValue(target)) : undefined;
-    this.r.within(e.depth, () => {
-      const behind = this.block.end;
-      if (hint === JumpHint.call && to !== behind) return this.callOut(e, target, to, behind);
-      const node = to === undefined ? undefined : this.r.nodeAt(to);
-      if (node !== undefined) return this.r.goTo(this.node, node, this.dirty);
-      if (to === undefined && hint === JumpHint.plain) {
-        e.push(target);
-        return this.r.computed(this.node, this.insn.pc, this.dirty);
-      }
-      this.r.spill(this.dirty);
-      if (to === undefined && hint === JumpHint.return) {
-        e.push(target);
-        this.r.returnFuel();
-      } else if (to === undefined) this.r.resume(() => e.push(target));
-      else this.r.cold(to);
-    });
+    this.r.deeper(e.depth);
+    this.jumpTo(e, target, to, hint);
+    this.r.deeper(-e.depth);
+  }
+
+  private jumpTo(e: Emitter, target: number, to: number | undefined, hint: number): void {
+    const behind = this.block.end;
+    if (hint === JumpHint.call && to !== behind) return this.callOut(e, target, to, behind);
+    const node = to === undefined ? undefined : this.r.nodeAt(to);
+    if (node !== undefined) return this.r.goTo(this.node, node, this.dirty);
+    if (to === undefined && hint === JumpHint.plain) {
+      e.push(target);
+      return this.r.computed(this.node, this.insn.pc, this.dirty);
+    }
+    this.r.spill(this.dirty);
+    if (to !== undefined) return this.r.cold(to);
+    e.push(target);
+    if (hint === JumpHint.return) this.r.returnFuel();
+    else this.r.resume();
   }
 
   private callOut(e: Emitter, target: number, to: number | undefined, behind: number): void {

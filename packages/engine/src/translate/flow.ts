@@ -109,8 +109,11 @@ function union(a: Bits, b: Bits): void {
   for (let i = 0; i < a.length; i++) a[i]! |= b[i]!;
 }
 
-/** Node 0 is the entry. `hidden`: cells from which others are computed, as flags are. */
-export function analyse(nodes: readonly FlowNode[], hidden: (cell: number) => boolean): Flow {
+/**
+ * Node 0 is the entry. `hidden`: cells from which others are computed, as flags are. Without `lazy` every register is
+ * stored at the end of the block that writes it.
+ */
+export function analyse(nodes: readonly FlowNode[], hidden: (cell: number) => boolean, lazy = true): Flow {
   const numbers = new Map<number, number>();
   const registers: Register[] = [];
   // By index: code that V8 has not optimised yet allocates for each step of an iterator.
@@ -130,7 +133,7 @@ export function analyse(nodes: readonly FlowNode[], hidden: (cell: number) => bo
   const words = (registers.length + 31) >>> 5 || 1;
   const flags = empty(words);
   for (let n = 0; n < registers.length; n++)
-    if (registers[n]!.width === 1 || hidden(registers[n]!.cell)) add(flags, n);
+    if (lazy && (registers[n]!.width === 1 || hidden(registers[n]!.cell))) add(flags, n);
   const blocks: BlockFlow[] = [];
   for (let i = 0; i < nodes.length; i++) {
     const { keys, used, written } = nodes[i]!.uses;
@@ -141,11 +144,10 @@ export function analyse(nodes: readonly FlowNode[], hidden: (cell: number) => bo
       if (used[k]) add(uses, n);
       if (written[k]) add(defs, n);
     }
-    const lazy = flags.slice();
-    blocks.push({ uses, defs, flags, lazy, dirtyIn: empty(words), liveIn: empty(words) });
+    blocks.push({ uses, defs, flags, lazy: flags.slice(), dirtyIn: empty(words), liveIn: empty(words) });
   }
 
-  layLazy(nodes, blocks, flags);
+  if (lazy) layLazy(nodes, blocks, flags);
 
   // Forward: what may be dirty. An edge stores what is not lazy on both of its sides.
   for (let changed = true; changed; ) {

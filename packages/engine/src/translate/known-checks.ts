@@ -93,6 +93,8 @@ export function blockChecks(body: Body, accesses: ReadonlyMap<number, PlannedAcc
   return { groups, writes: [...writes.values()] };
 }
 
+export const NO_CHECKS: CheckPlan = { known: [], atLoop: new Map() };
+
 export function planChecks(nodes: readonly CheckNode[], shape: Shape): CheckPlan {
   const known: (Set<AccessGroup> | undefined)[] = [];
   const preds = predecessors(nodes);
@@ -104,10 +106,12 @@ export function planChecks(nodes: readonly CheckNode[], shape: Shape): CheckPlan
     for (const n of shape.order) {
       const node = nodes[n];
       if (!node) continue;
-      const before = isHeader(n)
-        ? atHeader(n)
-        : meet(preds[n]!.map((p) => (p < 0 ? none : (out[p] ?? none))));
-      out[n] = node.checks ? after(before, node.checks, found && (found[n] = new Set())) : before;
+      const from = preds[n]!;
+      let before = none;
+      if (isHeader(n)) before = atHeader(n);
+      else if (from.length === 1) before = from[0]! < 0 ? none : (out[from[0]!] ?? none);
+      else if (!from.includes(-1)) before = meet(from.map((p) => out[p] ?? none));
+      out[n] = node.checks ? after(before, node.checks, n, found) : before;
     }
     return out;
   };
@@ -144,44 +148,54 @@ export function planChecks(nodes: readonly CheckNode[], shape: Shape): CheckPlan
 function predecessors(nodes: readonly CheckNode[]): number[][] {
   const out: number[][] = nodes.map(() => []);
   out[0]!.push(-1);
-  nodes.forEach((node, n) => {
-    for (const t of node.next) out[t]!.push(n);
-    for (const t of node.after) out[t]!.push(-1);
-  });
+  for (let n = 0; n < nodes.length; n++) {
+    const { next, after } = nodes[n]!;
+    for (let k = 0; k < next.length; k++) out[next[k]!]!.push(n);
+    for (let k = 0; k < after.length; k++) out[after[k]!]!.push(-1);
+  }
   return out;
 }
 
-/** What is known behind a block. `found` gets the groups whose check was made before. */
-function after(before: Known, checks: BlockChecks, found?: Set<AccessGroup>): Known {
-  const known: Known = new Map(before);
-  const values = new Map<number, Known>();
-  for (const { group, key } of checks.groups) {
-    let at = known;
-    let k = 2 * key;
-    if (key < 0) {
-      at = values.get(group.base) ?? new Map();
-      values.set(group.base, at);
-      k = 0;
-    }
-    const end = group.low + group.length;
-    const has = at.get(k + (group.writes ? 1 : 0));
+/** What is known behind node n. `found` gets, by node, the groups whose check was made before. */
+function after(before: Known, checks: BlockChecks, n: number, found?: Set<AccessGroup>[]): Known {
+  // Copied when something changes: most blocks check and write nothing that matters here.
+  let known = before;
+  let values: Map<number, Known> | undefined;
+  const { groups, writes } = checks;
+  for (let i = 0; i < groups.length; i++) {
+    const { group, key } = groups[i]!;
+    const own = key < 0 ? values?.get(group.base) : known;
+    const k = key < 0 ? 0 : 2 * key;
+    const has = own?.get(k + (group.writes ? 1 : 0));
     if (has && covers(has, group.low, group.length)) {
-      found?.add(group);
+      if (found) (found[n] ??= new Set()).add(group);
       continue;
     }
     if (!group.always) continue;
-    const range = { low: group.low, high: end };
-    add(at, k, range);
-    if (group.writes) add(at, k + 1, range);
+    let at = own;
+    if (key >= 0) {
+      if (known === before) known = new Map(before);
+      at = known;
+    } else if (!at) {
+      values ??= new Map();
+      values.set(group.base, (at = new Map()));
+    }
+    const range = { low: group.low, high: group.low + group.length };
+    add(at!, k, range);
+    if (group.writes) add(at!, k + 1, range);
   }
-  if (checks.writes.length === 0) return known;
-  const out: Known = new Map(known);
-  for (const { key, fromKey, fromValue, displacement } of checks.writes)
-    for (const kind of [0, 1]) {
-      const r = fromKey >= 0 ? known.get(2 * fromKey + kind) : values.get(fromValue)?.get(kind);
+  if (known.size === 0 && !values) return known;
+  let out = known;
+  for (let i = 0; i < writes.length; i++) {
+    const { key, fromKey, fromValue, displacement } = writes[i]!;
+    for (let kind = 0; kind < 2; kind++) {
+      const r = fromKey >= 0 ? known.get(2 * fromKey + kind) : values?.get(fromValue)?.get(kind);
+      if (!r && !out.has(2 * key + kind)) continue;
+      if (out === known) out = new Map(known);
       if (r) out.set(2 * key + kind, { low: r.low - displacement, high: r.high - displacement });
       else out.delete(2 * key + kind);
     }
+  }
   return out;
 }
 
@@ -199,6 +213,7 @@ function covers(r: Range, low: number, length: number): boolean {
 function meet(all: readonly Known[]): Known {
   const [first, ...others] = all;
   if (!first || others.length === 0) return first ?? new Map();
+  for (const known of all) if (known.size === 0) return known;
   const out: Known = new Map();
   for (const [k, r] of first) {
     let { low, high } = r;

@@ -5,6 +5,7 @@ import { floatValues, type Schedule, schedule } from '@mimic/wasm';
 import { type PlannedAccess, planAccesses } from './checks.js';
 import { type RegisterUses, registerUses } from './flow.js';
 import { type BlockChecks, blockChecks } from './known-checks.js';
+import { type BlockPasses, passesWithout } from './passes.js';
 
 /** A jump to an address that is known, be it only together with the instructions before. */
 export interface StaticJump {
@@ -25,12 +26,12 @@ export interface Lifted {
   readonly floats: readonly { readonly cell: number; readonly index: number }[];
 }
 
-export function lifted(body: Body): Lifted {
-  const accesses = planAccesses(body);
+export function lifted(body: Body, on: BlockPasses): Lifted {
+  const accesses = planAccesses(body, on.groups);
   // The bases of addresses are pushed by the check besides.
   const bases: number[] = [];
   for (const { group } of accesses.values()) if (group.base >= 0) bases.push(group.base);
-  const plan = schedule(body, true, bases);
+  const plan = schedule(body, true, bases, on.move);
   const checks = blockChecks(body, accesses);
   const floats = floatRegisters(body);
   return { body, uses: registerUses(body), jumps: staticJumps(body), accesses, checks, plan, floats };
@@ -57,4 +58,4 @@ function staticJumps(body: Body): StaticJump[] {
 }
 
 /** Of a node of a region that is no block. */
-export const NOTHING = lifted(new Body());
+export const NOTHING = lifted(new Body(), passesWithout([]));

@@ -7,6 +7,7 @@ import { compileSpec, disassemble, type Insn } from '@mimic/isa';
 import { decode } from '@mimic/isa/decode';
 import { describe, expect, it } from 'vitest';
 import { buildInterpreter, createGuest, Interpreter } from '../index.js';
+import { BLOCK_PASSES, type BlockPass } from './passes.js';
 import { differences, prepareTrials, runTrial, TRIAL_CODE, TRIAL_DATA, type Trial } from './trial.js';
 
 const root = fileURLToPath(new URL('../../../../isa-specs/', import.meta.url));
@@ -265,13 +266,15 @@ function report(plain: Interpreter, stressed: Interpreter, trial: Trial, first: 
 
 describe('random programs', () => {
   const module = buildInterpreter(isa).bytes;
-  const make = (stress?: number): Interpreter => {
+  const make = (stress?: number, noPasses: readonly BlockPass[] = []): Interpreter => {
     const options = { hosts: { 'timer.tb': () => 77n } };
     const cpu = new Interpreter(
       isa,
       module,
       createGuest(isa),
-      stress === undefined ? { ...options, translate: false } : { ...options, stress },
+      stress === undefined
+        ? { ...options, translate: false }
+        : { ...options, stress, translate: { noPasses } },
     );
     prepareTrials(cpu);
     return cpu;
@@ -292,4 +295,19 @@ describe('random programs', () => {
     expect(left).toBeLessThan(TRIALS / 3);
     expect(regions).toBeGreaterThan(TRIALS / 2);
   }, 3_600_000);
+
+  it.each(BLOCK_PASSES.map((name) => [name]))(
+    'do the same without the pass %s',
+    (name) => {
+      const plainCpu = make();
+      const stressed = make(FIRST, [name]);
+      for (let seed = FIRST; seed < FIRST + TRIALS / 10; seed++) {
+        const trial = program(seed);
+        const wrong = compare(plainCpu, stressed, trial, ROUNDS);
+        if (wrong?.length) expect(report(plainCpu, stressed, trial, wrong), `seed ${seed}`).toBe('');
+      }
+      expect(stressed.translator!.statistics.regions).toBeGreaterThan(0);
+    },
+    3_600_000,
+  );
 });

@@ -33,6 +33,7 @@ import type { Translated } from './describe.js';
 import { type Discovered, discover } from './discover.js';
 import { type EmittedRegion, emitRegion, type RegionExits } from './emit-region.js';
 import { narrow } from './narrow.js';
+import { type BlockPass, passesWithout } from './passes.js';
 import { RegionCache } from './region-cache.js';
 import { noStatistics, type TranslatorStatistics } from './statistics.js';
 import { decodeTemplates, type TemplateSource } from './template-store.js';
@@ -55,6 +56,8 @@ export interface TranslatorOptions {
   readonly stress?: Stress;
   /** Whether the host's multiply-add is to be used: it must be fused. Asked for by default. */
   readonly fused?: () => boolean;
+  /** Passes that are switched off. */
+  readonly noPasses?: readonly BlockPass[];
   /** Told of each module made, for dumps. */
   readonly onModule?: (made: Translated) => void;
 }
@@ -170,7 +173,14 @@ export class Translator {
     );
     this.clock = options.clock ?? (() => 0);
     this.templates = options.templates ? decodeTemplates(options.templates) : new Templates(isa);
-    this.store = new CodeStore(isa, this.templates, (pc) => this.fetch(pc), this.statistics, this.clock);
+    this.store = new CodeStore(
+      isa,
+      this.templates,
+      (pc) => this.fetch(pc),
+      this.statistics,
+      this.clock,
+      passesWithout(options.noPasses ?? []),
+    );
     for (let i = 0; i < this.table.length; i++) this.table.set(i, services['absent']);
     guest.memory.onCodeChange((page) => this.pageChanged(page));
     code.onOpen(
@@ -247,7 +257,12 @@ export class Translator {
     for (const d of batch) this.slotOf(d.entry);
     const { wasm, emitted } = this.emit(batch);
     const t2 = this.clock();
-    this.options.onModule?.({ regions: batch, wasm, program: this.templates.program });
+    this.options.onModule?.({
+      regions: batch,
+      wasm,
+      program: this.templates.program,
+      passes: this.store.passes,
+    });
     const exports = this.instantiate(wasm);
     const t3 = this.clock();
     const module: Module = {
