@@ -155,8 +155,7 @@ function prepare(spec: CompiledSpec, item: ast.TestItem): TestCase | string {
   }
   const before = new TestMachine(isa);
   // What is computed is 0, too; what it is computed from need not be.
-  for (const r of isa.registers)
-    if (r.computed && r.write) evaluate(isa.program, r.write, [0n], 0n, before);
+  for (const r of isa.registers) if (r.computed && r.write) evaluate(isa.program, r.write, [0n], 0n, before);
   evaluate(
     isa.program,
     assignments(

@@ -87,7 +87,7 @@ function checks(text: string, on: boolean): string[] {
 
 function lazy(text: string, on: boolean): string[] {
   const nodes = blocksOf(text).map((b) => ({ ...b, uses: registerUses(b.body) }));
-  const { registers, blocks } = analyse(nodes, on);
+  const { registers, blocks } = analyse(nodes, () => false, on);
   const names = (s: Bits): string =>
     members(s)
       .map((n) => `${program.cells[registers[n]!.cell]!.name}${registers[n]!.index}`)

@@ -57,6 +57,8 @@ export interface RegionSurroundings {
   callee(target: number): { readonly func: number } | { readonly slot: number } | undefined;
   /** Instructions in which something rare happens often: they do all there is to do. */
   whole(pc: number): boolean;
+  /** Whether the loop that starts here makes checks for all of its turns. */
+  hoists(pc: number): boolean;
 }
 
 /** Bytes of a frame on the host's stack besides locals. Each guest instruction adds one, for what V8 spills. */
@@ -84,6 +86,8 @@ export interface RegionExits {
   readonly jumpSites: ReadonlyMap<number, ReadonlySet<number>>;
   /** Instructions that it leaves to the interpreter when something rare happens. */
   readonly rareSites: ReadonlySet<number>;
+  /** Loops that it leaves to the interpreter when a check for all of their turns fails. */
+  readonly loopSites: ReadonlySet<number>;
 }
 
 /** What is known of a region once it is emitted. */
@@ -122,7 +126,6 @@ class RegionEmitter {
   private readonly flow: Flow;
   private readonly shape: Shape;
   private readonly checkPlan: CheckPlan;
-  private readonly wholeSites = new Map<number, boolean>();
   /** Innermost loop of each node. */
   private readonly loops: Int32Array;
   private readonly code = new Code(4096);
@@ -136,6 +139,7 @@ class RegionEmitter {
   private readonly coldTargets = new Set<number>();
   private readonly jumpSites = new Map<number, ReadonlySet<number>>();
   private readonly rareSites = new Set<number>();
+  private readonly loopSites = new Set<number>();
   /** Local that tells a dispatcher where to go. */
   private readonly selectors = new Map<number, number>();
 
@@ -148,7 +152,7 @@ class RegionEmitter {
     blocks.unshift(...blocks.splice(entry, 1));
     blocks.forEach((block, n) => {
       this.numbers.set(block.pc, n);
-      this.nodes.push({ block, lifted: s.store.block(block.insns, (pc) => this.isWhole(pc)) });
+      this.nodes.push({ block, lifted: s.store.block(block.insns, s.whole) });
     });
     for (const sw of switches(region.blocks)) {
       for (const b of sw.sites) this.switchOf.set(this.numbers.get(b.pc)!, this.nodes.length);
@@ -182,7 +186,7 @@ class RegionEmitter {
             checks: block ? lifted.checks : undefined,
             next: edges[n]!.next,
             after: edges[n]!.after,
-            hoists: block !== undefined && !this.isWhole(block.pc),
+            hoists: block !== undefined && s.hoists(block.pc),
           })),
           this.shape,
         )
@@ -269,6 +273,7 @@ class RegionEmitter {
       coldTargets: this.coldTargets,
       jumpSites: this.jumpSites,
       rareSites: this.rareSites,
+      loopSites: this.loopSites,
     };
   }
 
@@ -459,7 +464,7 @@ class RegionEmitter {
   private checkLoop(to: number): void {
     for (const { cell, index, low, length, writes } of this.checkPlan.atLoop.get(to) ?? []) {
       const { pc } = this.nodes[to]!.block!;
-      this.noteRare(pc);
+      this.loopSites.add(pc);
       this.get(this.home(this.register(cell, index)));
       if (low !== 0) {
         this.i32(low);
@@ -526,13 +531,6 @@ class RegionEmitter {
   /** Whether the check of this group is known to hold where node `n` begins. */
   isKnown(n: number, group: AccessGroup): boolean {
     return this.checkPlan.known[n]?.has(group) === true;
-  }
-
-  /** Whether what is rare at `pc` is to be expected: asked once, so that all who ask are told the same. */
-  private isWhole(pc: number): boolean {
-    let whole = this.wholeSites.get(pc);
-    if (whole === undefined) this.wholeSites.set(pc, (whole = this.s.whole(pc)));
-    return whole;
   }
 
   /** Continues at node `to` with the registers as they are. */

@@ -140,6 +140,7 @@ export class Translator {
   /** Entries that cannot be translated. */
   private readonly hopeless = new ByAddress<true>(REMEMBERED);
   private readonly wholeSites = new ByAddress<true>(REMEMBERED);
+  private readonly unsteady = new ByAddress<true>(REMEMBERED);
   /** Times that regions were made anew to do better, by entry. */
   private readonly remakes = new ByAddress<number>(REMEMBERED);
   /** Where computed jumps have been seen to go, by their address. */
@@ -399,7 +400,7 @@ export class Translator {
     const own = new Map(batch.map((d) => [d.entry, module.func(REGION_SIGNATURE)]));
     batch.forEach((d, k) => {
       const func = own.get(d.entry)!;
-      const { body, entries, coldTargets, jumpSites, rareSites } = emitRegion(d, {
+      const { body, entries, coldTargets, jumpSites, rareSites, loopSites } = emitRegion(d, {
         layout: this.guest.layout,
         program,
         store: this.store,
@@ -417,6 +418,7 @@ export class Translator {
         enter,
         host,
         whole: (pc) => this.wholeSites.has(pc) || this.options.stress?.whole() === true,
+        hoists: (pc) => !this.unsteady.has(pc) && this.options.stress?.whole() !== true,
         callee: (target) => {
           const func = own.get(target);
           if (func !== undefined) return { func };
@@ -425,7 +427,7 @@ export class Translator {
           return { slot: this.slotOf(target) };
         },
       });
-      emitted.push({ entries, coldTargets, jumpSites, rareSites });
+      emitted.push({ entries, coldTargets, jumpSites, rareSites, loopSites });
       module.define(func, body);
       module.exportFunc(`r${k}`, func);
     });
@@ -522,6 +524,11 @@ export class Translator {
           for (const site of region.remakes ? region.rareSites : [pc]) this.wholeSites.set(site, true);
           region.avoidable += count(pc);
         }
+        for (const pc of region.loopSites) {
+          if (count(pc) === 0) continue;
+          this.unsteady.set(pc, true);
+          region.avoidable += count(pc);
+        }
         // What has run by now gets in, except where a region has its limits.
         for (const pc of region.coldTargets) if (this.executed(pc)) region.avoidable += count(pc);
         for (const [pc, known] of region.jumpSites)
@@ -574,6 +581,7 @@ export class Translator {
     this.samples.forgetPage(page);
     this.hopeless.forgetPage(page);
     this.wholeSites.forgetPage(page);
+    this.unsteady.forgetPage(page);
     this.remakes.forgetPage(page);
     this.store.clear();
     if (!on) return;
