@@ -232,8 +232,12 @@ export class Simplifier {
   private inArm(id: number): number {
     const { body } = this.B;
     for (const r of this.regions) {
-      if (r.at < 0 || r.kind !== Op.if || body.op[id] !== Op.select || body.a[id] !== r.condition) continue;
-      id = r.hasElse ? body.c[id]! : body.b[id]!;
+      if (r.at < 0 || r.kind !== Op.if || body.op[id] !== Op.select) continue;
+      const by = body.a[id]!;
+      // A select by the opposite was turned around when it was made.
+      const opposite = body.op[r.condition] === Op.not && body.a[r.condition] === by;
+      if (by !== r.condition && !opposite) continue;
+      id = r.hasElse === opposite ? body.b[id]! : body.c[id]!;
     }
     return id;
   }
