@@ -48,6 +48,8 @@ export function signOp(body: Body, id: number): 'neg' | 'abs' | undefined {
   return k === SIGN - 1n ? 'abs' : undefined;
 }
 
+const NONE = new Uint8Array(0);
+
 function hasWide(body: Body): boolean {
   for (let i = 0; i < body.length; i++) if (body.width[i] === 64) return true;
   return false;
@@ -59,8 +61,8 @@ function hasWide(body: Body): boolean {
  */
 export function floatValues(body: Body, inCell: (cell: number, index: number) => boolean): Uint8Array {
   const n = body.length;
+  if (!hasWide(body)) return NONE;
   const out = new Uint8Array(n);
-  if (!hasWide(body)) return out;
   const want = (v: number): void => {
     if (body.width[v] === 64) out[v] = 1;
   };

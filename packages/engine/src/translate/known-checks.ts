@@ -96,14 +96,14 @@ export function blockChecks(body: Body, accesses: ReadonlyMap<number, PlannedAcc
 export const NO_CHECKS: CheckPlan = { known: [], atLoop: new Map() };
 
 export function planChecks(nodes: readonly CheckNode[], shape: Shape): CheckPlan {
-  const known: (Set<AccessGroup> | undefined)[] = [];
   const preds = predecessors(nodes);
   const none: Known = new Map();
   const isHeader = (n: number): boolean => shape.isLoop[n] === 1 || shape.via[n]! >= 0;
   /** One pass in reverse postorder; `atHeader` says what holds where loops start. */
-  const pass = (atHeader: (n: number) => Known, found?: Set<AccessGroup>[]): Known[] => {
+  const pass = (atHeader: (n: number) => Known, found: Set<AccessGroup>[]): Known[] => {
     const out: Known[] = [];
-    for (const n of shape.order) {
+    for (let k = 0; k < shape.order.length; k++) {
+      const n = shape.order[k]!;
       const node = nodes[n];
       if (!node) continue;
       const from = preds[n]!;
@@ -116,7 +116,8 @@ export function planChecks(nodes: readonly CheckNode[], shape: Shape): CheckPlan
     return out;
   };
   // First what a turn of each loop finds out by itself.
-  const first = pass(() => none);
+  const known: Set<AccessGroup>[] = [];
+  const first = pass(() => none, known);
   const wanted = new Map<number, Known>();
   const atLoop = new Map<number, LoopCheck[]>();
   for (const h of shape.order) {
@@ -138,10 +139,10 @@ export function planChecks(nodes: readonly CheckNode[], shape: Shape): CheckPlan
     wanted.set(h, holds);
     atLoop.set(h, checks);
   }
+  if (atLoop.size === 0) return { known, atLoop };
   const found: Set<AccessGroup>[] = [];
   pass((n) => wanted.get(n) ?? none, found);
-  for (let n = 0; n < nodes.length; n++) known[n] = found[n];
-  return { known, atLoop };
+  return { known: found, atLoop };
 }
 
 /** By node: those before it; -1 where nothing is known: the region is entered there, or a call comes back. */
@@ -157,7 +158,7 @@ function predecessors(nodes: readonly CheckNode[]): number[][] {
 }
 
 /** What is known behind node n. `found` gets, by node, the groups whose check was made before. */
-function after(before: Known, checks: BlockChecks, n: number, found?: Set<AccessGroup>[]): Known {
+function after(before: Known, checks: BlockChecks, n: number, found: Set<AccessGroup>[]): Known {
   // Copied when something changes: most blocks check and write nothing that matters here.
   let known = before;
   let values: Map<number, Known> | undefined;
@@ -168,7 +169,7 @@ function after(before: Known, checks: BlockChecks, n: number, found?: Set<Access
     const k = key < 0 ? 0 : 2 * key;
     const has = own?.get(k + (group.writes ? 1 : 0));
     if (has && covers(has, group.low, group.length)) {
-      if (found) (found[n] ??= new Set()).add(group);
+      (found[n] ??= new Set()).add(group);
       continue;
     }
     if (!group.always) continue;
