@@ -316,6 +316,8 @@ function select(B: Builder, w: number, a: number, b: number, c: number, ka: bool
   if (w === 1 && B.isConstant(b) && B.isConstant(c)) return zero(B, b) ? B.pure(Op.not, 1, a) : a; // both differ
   if (w === 1 && B.isConstant(c) && zero(B, c)) return B.pure(Op.and, 1, a, b);
   if (w === 1 && B.isConstant(b) && !zero(B, b)) return B.pure(Op.or, 1, a, c);
+  if (w === 1 && B.isConstant(b)) return B.pure(Op.and, 1, B.pure(Op.not, 1, a), c);
+  if (w === 1 && B.isConstant(c)) return B.pure(Op.or, 1, B.pure(Op.not, 1, a), b);
   return -1;
 }
 
