@@ -125,7 +125,7 @@ export function planChecks(nodes: readonly CheckNode[], shape: Shape): CheckPlan
     if (!node?.hoists || shape.isLoop[h] !== 1 || shape.via[h]! >= 0) continue;
     const back = preds[h]!.filter((p) => p >= 0 && shape.rank[p]! >= shape.rank[h]!);
     if (back.length === 0) continue;
-    const holds = meet(back.map((p) => first[p] ?? none));
+    const holds = meet([node.checks ? atStart(node.checks) : none, ...back.map((p) => first[p] ?? none)]);
     const checks: LoopCheck[] = [];
     for (const [k, { low, high }] of holds) {
       const writes = (k & 1) === 1;
@@ -155,6 +155,18 @@ function predecessors(nodes: readonly CheckNode[]): number[][] {
     for (let k = 0; k < after.length; k++) out[after[k]!]!.push(-1);
   }
   return out;
+}
+
+/** What a block checks of the registers at its start, whatever becomes of them. */
+function atStart({ groups }: BlockChecks): Known {
+  const known: Known = new Map();
+  for (const { group, key } of groups) {
+    if (key < 0 || !group.always) continue;
+    const range = { low: group.low, high: group.low + group.length };
+    add(known, 2 * key, range);
+    if (group.writes) add(known, 2 * key + 1, range);
+  }
+  return known;
 }
 
 /** What is known behind node n. `found` gets, by node, the groups whose check was made before. */

@@ -103,6 +103,8 @@ const CALLEE_SLOTS = (REGION_SLOTS * 3) / 4;
  * helped is tried seldom.
  */
 const AVOIDABLE = 1000;
+/** What an exit that leaves all turns of a loop to the interpreter counts for. */
+const LOOP = 100;
 const PATIENCE = 2;
 const MOST_REMAKES = 12;
 /** Addresses about which something is remembered, at most. */
@@ -527,7 +529,7 @@ export class Translator {
         for (const pc of region.loopSites) {
           if (count(pc) === 0) continue;
           this.unsteady.set(pc, true);
-          region.avoidable += count(pc);
+          region.avoidable += LOOP * count(pc);
         }
         // What has run by now gets in, except where a region has its limits.
         for (const pc of region.coldTargets) if (this.executed(pc)) region.avoidable += count(pc);
