@@ -72,6 +72,7 @@ interface Region extends RegionExits {
   readonly pages: ReadonlySet<number>;
   /** Addresses of its blocks. */
   readonly blocks: ReadonlySet<number>;
+  readonly insns: number;
   /** Times that the region at its start was made anew to do better. */
   readonly remakes: number;
   /** Times that it was left in ways that are known to be avoidable. */
@@ -93,19 +94,18 @@ const BATCH = { regions: 16, insns: 2000 } as const;
  * What translating an instruction costs, in instructions that the guest could have run meanwhile; the share of the
  * run that may be spent on it; and what may be spent at once when something first proves hot.
  */
-const COST = 15_000;
+const COST = 6_000;
 const SHARE = 0.5;
 const CREDIT = 60_000_000;
 /** Slots up to here go to callees that are not translated yet, too. */
 const CALLEE_SLOTS = (REGION_SLOTS * 3) / 4;
 /**
- * Avoidable exits before regions are made anew, and by what power of two that grows each time: so that what cannot be
- * helped is tried seldom.
+ * Avoidable exits before a region is made anew, for each of its instructions: about what making one costs. Each time it
+ * takes twice as many, so that what cannot be helped is tried seldom.
  */
-const AVOIDABLE = 1000;
+const AVOIDABLE = 30;
 /** What an exit that leaves all turns of a loop to the interpreter counts for. */
 const LOOP = 100;
-const PATIENCE = 2;
 const MOST_REMAKES = 12;
 /** Addresses about which something is remembered, at most. */
 const REMEMBERED = 1 << 15;
@@ -285,6 +285,7 @@ export class Translator {
         module,
         pages: d.pages,
         blocks: new Set(d.blocks.keys()),
+        insns: d.insns,
         remakes: this.remakes.get(d.entry) ?? 0,
         avoidable: 0,
         linked: true,
@@ -535,7 +536,7 @@ export class Translator {
         for (const pc of region.coldTargets) if (this.executed(pc)) region.avoidable += count(pc);
         for (const [pc, known] of region.jumpSites)
           for (const [to, n] of news.get(pc) ?? []) if (!known.has(to)) region.avoidable += n;
-        if (region.remakes < MOST_REMAKES && region.avoidable >= AVOIDABLE << (PATIENCE * region.remakes))
+        if (region.remakes < MOST_REMAKES && region.avoidable >= (AVOIDABLE * region.insns) << region.remakes)
           worst.push(region);
       }
     counters.fill(0);
