@@ -31,6 +31,7 @@ import { type CheckPlan, NO_CHECKS, planChecks } from './known-checks.js';
 import { type Lifted, NOTHING } from './lifted.js';
 import { innerLoops, type Shape, shape } from './order.js';
 import { type Switch, spread, switches } from './switches.js';
+import { follow, type Turn, unroll } from './unroll.js';
 
 /** Function indices in the module that a region calls. */
 export interface RegionSurroundings {
@@ -101,7 +102,7 @@ export function emitRegion(region: Discovered, s: RegionSurroundings): EmittedRe
   return new RegionEmitter(region, s).run();
 }
 
-/** A block; or where computed jumps meet; or, last, where the entry is looked up. */
+/** A block, or a turn of it; or where computed jumps meet; or where the entry is looked up. */
 interface Node {
   readonly block?: Block;
   readonly switch?: Switch;
@@ -117,6 +118,7 @@ interface Edges {
 class RegionEmitter {
   private readonly nodes: Node[] = [];
   private readonly numbers = new Map<number, number>();
+  private readonly turns = new Map<number, Turn>();
   /** Number of the switch that a computed jump goes through, by its block. */
   private readonly switchOf = new Map<number, number>();
   /** The node that looks up the entry, or 0: the start itself. */
@@ -168,8 +170,14 @@ class RegionEmitter {
       edges.push({ next: [], after: this.doors });
       graph.push([...this.doors]);
     }
-    this.shape = shape(graph, this.root);
-    this.loops = innerLoops(this.shape, this.nodes.length);
+    let arranged = shape(graph, this.root);
+    let loops = innerLoops(arranged, this.nodes.length);
+    if (s.store.passes.unroll && this.unroll(loops, edges, graph)) {
+      arranged = shape(graph, this.root);
+      loops = innerLoops(arranged, this.nodes.length);
+    }
+    this.shape = arranged;
+    this.loops = loops;
     this.flow = analyse(
       this.nodes.map(({ lifted }, n) => ({
         uses: lifted.uses,
@@ -195,6 +203,22 @@ class RegionEmitter {
     this.homes = this.flow.registers.map((r, n) =>
       this.locals.alloc(this.floats[n] ? Type.f64 : typeOf(r.width)),
     );
+  }
+
+  /** Puts small loops there several times; whether there were any. */
+  private unroll(loops: Int32Array, edges: Edges[], graph: number[][]): boolean {
+    const turns = unroll(
+      loops,
+      (n) =>
+        edges[n]!.after.length > 0 || this.switchOf.has(n) ? undefined : this.nodes[n]!.block?.insns.length,
+      (n) => this.nodes.push(this.nodes[n]!) - 1,
+    );
+    for (const [n, turn] of turns) this.turns.set(n, turn);
+    for (const n of turns.keys()) {
+      edges[n] = this.edgesOf(this.nodes[n]!, n);
+      graph[n] = [...edges[n]!.next];
+    }
+    return turns.size > 0;
   }
 
   /** Nodes besides the start by which the region can be entered at no cost. */
@@ -230,7 +254,7 @@ class RegionEmitter {
   }
 
   private edgesOf(node: Node, n: number): Edges {
-    const number = (pc: number): number | undefined => this.numbers.get(pc);
+    const number = (pc: number): number | undefined => this.nodeAt(n, pc);
     if (node.switch) return { next: node.switch.targets.map((t) => number(t)!), after: [] };
     const block = node.block!;
     const next: number[] = [];
@@ -551,8 +575,11 @@ class RegionEmitter {
     this.tree(to);
   }
 
-  nodeAt(pc: number): number | undefined {
-    return this.numbers.get(pc);
+  /** The node that node `from` goes on at when it goes on at `pc`. */
+  nodeAt(from: number, pc: number): number | undefined {
+    const to = this.numbers.get(pc);
+    const turn = this.turns.get(from);
+    return turn === undefined || to === undefined ? to : follow(turn, to);
   }
 
   /** As if `depth` more blocks were open from here on. */
@@ -965,7 +992,7 @@ class BlockTarget implements Target {
   private jumpTo(e: Emitter, target: number, to: number | undefined, hint: number): void {
     const behind = this.block.end;
     if (hint === JumpHint.call && to !== behind) return this.callOut(e, target, to, behind);
-    const node = to === undefined ? undefined : this.r.nodeAt(to);
+    const node = to === undefined ? undefined : this.r.nodeAt(this.node, to);
     if (node !== undefined) return this.r.goTo(this.node, node, this.dirty);
     if (to === undefined && hint === JumpHint.plain) {
       e.push(target);
@@ -985,7 +1012,7 @@ class BlockTarget implements Target {
       e.push(target);
       this.r.callComputed(this.insn.pc, this.block.called, behind);
     } else this.r.call(to, behind);
-    const node = this.r.nodeAt(behind);
+    const node = this.r.nodeAt(this.node, behind);
     if (node === undefined) {
       this.r.cold(behind);
       return;
@@ -999,7 +1026,7 @@ class BlockTarget implements Target {
       e.op(W.unreachable);
       return;
     }
-    const node = block.stops ? undefined : this.r.nodeAt(block.end);
+    const node = block.stops ? undefined : this.r.nodeAt(this.node, block.end);
     if (node !== undefined) this.r.goTo(this.node, node, this.dirty);
     else {
       this.r.spill(this.dirty);
