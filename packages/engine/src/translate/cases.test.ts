@@ -1,15 +1,16 @@
 // Textual cases of what is decided about a block beside its body: `cases/*.ir`. BLESS=1 writes what is decided.
 // A file is: a `pass <name>` line, perhaps `off`, then cases `case <title>`, bodies, `=>`, a line for each thing decided.
-// For `lazy` and `checks` a body begins with `block: <numbers of the blocks behind it>`, and a loop's block says so.
+// For `lazy`, `checks` and `unroll` a body begins with `block: <numbers of the blocks behind it>`, and a loop's block says so.
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
-import { type Body, cellStride, type Program, parse } from '@mimic/ir';
+import { type Body, cellStride, Op, type Program, parse } from '@mimic/ir';
 import { schedule } from '@mimic/wasm';
 import { describe, expect, it } from 'vitest';
 import { planAccesses } from './checks.js';
 import { analyse, type Bits, members, registerUses } from './flow.js';
 import { blockChecks, NO_CHECKS, planChecks } from './known-checks.js';
-import { shape } from './order.js';
+import { innerLoops, shape } from './order.js';
+import { follow, unroll } from './unroll.js';
 
 const folder = fileURLToPath(new URL('./cases/', import.meta.url));
 const bless = process.env['BLESS'] !== undefined;
@@ -97,6 +98,20 @@ function lazy(text: string, on: boolean): string[] {
   );
 }
 
+/** A block has as many instructions as marks. Blocks beyond the given ones are further turns. */
+function turnsOf(text: string, on: boolean): string[] {
+  const blocks = blocksOf(text);
+  const size = (n: number): number => blocks[n]!.body.parts().op.filter((op) => op === Op.mark).length;
+  const like = blocks.map((_, n) => n);
+  const loops = innerLoops(shape(blocks.map((b) => b.next)), blocks.length);
+  const turns = on ? unroll(loops, size, (n) => like.push(n) - 1) : new Map<number, never>();
+  return like.map((n, k) => {
+    const turn = turns.get(k);
+    const next = blocks[n]!.next.map((to) => (turn ? follow(turn, to) : to));
+    return `${k}${k === n ? '' : ` as ${n}`}: ${next.join(' ') || 'leaves'}`;
+  });
+}
+
 const one = (decide: (body: Body, on: boolean) => string[]) => (text: string, on: boolean) =>
   decide(parse(text, program), on);
 const PASSES: Readonly<Record<string, (text: string, on: boolean) => string[]>> = {
@@ -104,6 +119,7 @@ const PASSES: Readonly<Record<string, (text: string, on: boolean) => string[]>> 
   move: one(move),
   lazy,
   checks,
+  unroll: turnsOf,
 };
 
 for (const file of readdirSync(folder)) {
