@@ -19,7 +19,7 @@ import { architectures, type Workload, workloads } from './workloads.js';
 /** The id under which translation is asked for. */
 const TRANSLATION = 'translation';
 /** Seconds that the faster side of a pair takes. */
-const TARGET = { usual: 1.2, quick: 0.15 } as const;
+const TARGET = { usual: 4, quick: 0.15 } as const;
 
 const say = (line: string): void => void writeSync(2, `mimic: ${line}\n`);
 
