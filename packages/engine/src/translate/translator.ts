@@ -77,6 +77,8 @@ interface Region extends RegionExits {
   readonly remakes: number;
   /** Times that it was left in ways that are known to be avoidable. */
   avoidable: number;
+  /** Made for its module alone: others have another one, and it is made anew with its module only. */
+  readonly copy: boolean;
   /** Whether the interpreter and other modules find it. Others of its own module call it even if not. */
   linked: boolean;
 }
@@ -90,6 +92,11 @@ interface Module {
 
 /** Regions and guest instructions translated together at most. */
 const BATCH = { regions: 16, insns: 2000 } as const;
+/**
+ * What a hot region calls is translated again for its module if it has a region in another one and is small: a call
+ * inside a module costs a third. Its instructions, and those of all such callees of a module, at most.
+ */
+const COPY = { insns: 64, all: 300 } as const;
 /**
  * What translating an instruction costs, in instructions that the guest could have run meanwhile; the share of the
  * run that may be spent on it; and what may be spent at once when something first proves hot.
@@ -289,6 +296,7 @@ export class Translator {
         remakes: this.remakes.get(d.entry) ?? 0,
         avoidable: 0,
         linked: true,
+        copy: this.regions.has(d.entry),
         ...emitted[k]!,
       };
       module.regions.push(region);
@@ -318,13 +326,16 @@ export class Translator {
     const seen = new Set<number>([entry]);
     const queue = [entry];
     let insns = 0;
+    let copied = 0;
+    let hot: Discovered | undefined;
     const most = this.options.stress?.batch() ?? BATCH.regions;
     for (
       let pc = queue.shift();
       pc !== undefined && out.length < most && insns < this.batchInsns;
       pc = queue.shift()
     ) {
-      if (this.regions.has(pc)) continue;
+      const elsewhere = this.regions.get(pc);
+      if (elsewhere && !(hot?.calls.has(pc) && elsewhere.insns <= COPY.insns && copied < COPY.all)) continue;
       const whole = discover(
         this.store,
         (at) => this.settled(at, pc),
@@ -338,7 +349,9 @@ export class Translator {
       }
       const d = narrow(whole);
       out.push(d);
+      hot ??= d;
       insns += d.insns;
+      if (elsewhere) copied += d.insns;
       for (const c of [...d.outer, ...d.calls]) {
         if (seen.has(c)) continue;
         seen.add(c);
@@ -536,7 +549,11 @@ export class Translator {
         for (const pc of region.coldTargets) if (this.executed(pc)) region.avoidable += count(pc);
         for (const [pc, known] of region.jumpSites)
           for (const [to, n] of news.get(pc) ?? []) if (!known.has(to)) region.avoidable += n;
-        if (region.remakes < MOST_REMAKES && region.avoidable >= (AVOIDABLE * region.insns) << region.remakes)
+        if (
+          !region.copy &&
+          region.remakes < MOST_REMAKES &&
+          region.avoidable >= (AVOIDABLE * region.insns) << region.remakes
+        )
           worst.push(region);
       }
     counters.fill(0);
