@@ -17,7 +17,7 @@ Runs a Linux program that was built for another processor.
   --threshold n    samples of an address before it is translated (default 3)
   --stress seed    translate everything, drop it at random: slow, finds bugs
   --no-pass name   leave out one of the translator's passes: fold, share, forward, dead,
-                   groups, move, lazy, checks
+                   groups, move, lazy, checks, unroll
   -d items         print to stderr, by commas: unimp, strace, exits; of translated
                    code in_asm, op, op_opt, out_asm; at the end jit: figures
   -D file          write what -strace and -d print to a file
@@ -28,6 +28,7 @@ mimic isa check|test ...  tools for whoever writes a spec
 mimic bench [options]     measure programs, translation and start-up (in a checkout of the repository)
   --vs qemu|command         run the same with qemu-user or any other command, in turns ('mimic --cache-size 0' too)
   --rounds n                runs of each (default 5)
+  --seconds s               that the faster side of a pair runs for (default 4)
   --only ids                some of them, by commas; --list names all
   --quick                   short runs, once
   --arch name               one processor's programs

@@ -71,7 +71,7 @@ async function measureAll(all: readonly Workload[], options: BenchOptions, work:
     mimic: [process.execPath, resolve(process.argv[1]!)],
     versus,
     rounds,
-    target: quick ? TARGET.quick : TARGET.usual,
+    target: options.seconds ?? (quick ? TARGET.quick : TARGET.usual),
     cwd: work,
     progress,
   };

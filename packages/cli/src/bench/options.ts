@@ -6,6 +6,8 @@ export interface BenchOptions {
   /** What to compare with: `qemu`, `mimic` and its options, or any emulator's command. */
   readonly versus?: string;
   readonly rounds: number;
+  /** That the faster side of a pair runs for. */
+  readonly seconds?: number;
   /** Ids of rows; empty: all. */
   readonly only: readonly string[];
   readonly architecture?: string;
@@ -27,6 +29,10 @@ const VALUES: Readonly<Record<string, (options: Mutable, value: string) => unkno
     /^[1-9]\d{0,2}$/.test(v)
       ? void (o.rounds = Number(v))
       : new UsageError(`--rounds takes a number from 1, not ${v}`),
+  seconds: (o, v) =>
+    Number(v) >= 0.1 && Number(v) <= 600
+      ? void (o.seconds = Number(v))
+      : new UsageError(`--seconds takes a number from 0.1 to 600, not ${v}`),
   only: (o, v) => void (o.only = [...o.only, ...v.split(',').filter(Boolean)]),
   arch: (o, v) => void (o.architecture = v),
   json: (o, v) => void (o.json = v),

@@ -166,6 +166,13 @@ describe('the options of a benchmark', () => {
     );
   });
 
+  it('run as long as they are told', () => {
+    expect(parseBenchOptions(['--seconds', '1.5'])).toMatchObject({ seconds: 1.5 });
+    expect(parseBenchOptions(['--seconds', 'soon'])).toMatchObject({
+      message: expect.stringContaining('0.1 to 600'),
+    });
+  });
+
   it('run once when quick, five times else', () => {
     expect(parseBenchOptions(['--quick'])).toMatchObject({ rounds: 1 });
     expect(parseBenchOptions([])).toMatchObject({ rounds: 5 });
