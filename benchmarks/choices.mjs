@@ -11,7 +11,7 @@ const CHOICES = [
   ['translating at all', 'mimic --cache-size 0'],
   ['waiting until code is hot', 'mimic --threshold 1'],
   ['a cache that holds everything', 'mimic --cache-size 256K'],
-  ["V8's optimising compiler", `node --no-wasm-tier-up ${mimic}`],
+  ["V8's optimising compiler", `node --liftoff-only ${mimic}`],
   ['folding (`fold`)', 'mimic --no-pass fold'],
   ['equal values shared (`share`)', 'mimic --no-pass share'],
   ['registers and variables forwarded (`forward`)', 'mimic --no-pass forward'],
@@ -47,9 +47,9 @@ const table = lines.join('\n');
 console.log(table);
 const doc = new URL('../docs/performance.md', import.meta.url);
 const text = readFileSync(doc, 'utf8');
-const section = /(<!-- choices:begin -->\n)[^]*(\n<!-- choices:end -->)/;
+const section = /(<!-- choices:begin -->)[^]*(<!-- choices:end -->)/;
 if (!section.test(text)) throw new Error('docs/performance.md has no markers for the table of choices');
 writeFileSync(
   doc,
-  text.replace(section, (_, begin, end) => `${begin}\n${table}\n${end}`),
+  text.replace(section, (_, begin, end) => `${begin}\n\n${table}\n\n${end}`),
 );
