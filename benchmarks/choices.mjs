@@ -47,7 +47,7 @@ const table = lines.join('\n');
 console.log(table);
 const doc = new URL('../docs/performance.md', import.meta.url);
 const text = readFileSync(doc, 'utf8');
-const section = /(<!-- choices:begin -->)[^]*(<!-- choices:end -->)/;
+const section = /(<!-- choices:begin -->).*(<!-- choices:end -->)/s;
 if (!section.test(text)) throw new Error('docs/performance.md has no markers for the table of choices');
 writeFileSync(
   doc,
