@@ -5,35 +5,12 @@ import { type Body, OPS, Op } from '@mimic/ir';
 const flags = (ops: readonly number[]): Uint8Array =>
   Uint8Array.from(OPS, (_, op) => (ops.includes(op) ? 1 : 0));
 
+/** Ops from floats to a float. */
+const ARITHMETIC = [Op.fadd, Op.fsub, Op.fmul, Op.fdiv, Op.fsqrt, Op.fma, Op.frint, Op.fcvt];
 /** Ops whose result is a float by nature, where it has 64 bits. */
-const NATIVE = flags([
-  Op.fadd,
-  Op.fsub,
-  Op.fmul,
-  Op.fdiv,
-  Op.fsqrt,
-  Op.fma,
-  Op.frint,
-  Op.fcvt,
-  Op.stof,
-  Op.utof,
-]);
+const NATIVE = flags([...ARITHMETIC, Op.stof, Op.utof]);
 /** Ops whose operands are floats. */
-const WANTS = flags([
-  Op.fadd,
-  Op.fsub,
-  Op.fmul,
-  Op.fdiv,
-  Op.fsqrt,
-  Op.fma,
-  Op.frint,
-  Op.fcvt,
-  Op.feq,
-  Op.flt,
-  Op.fle,
-  Op.ftos,
-  Op.ftou,
-]);
+const WANTS = flags([...ARITHMETIC, Op.feq, Op.flt, Op.fle, Op.ftos, Op.ftou]);
 
 const SIGN = 1n << 63n;
 
