@@ -49,25 +49,40 @@ export function reader(root: string): (name: string) => string | undefined {
   };
 }
 
-/** The main file of a spec folder: the one with the folder's name. */
-export function mainFile(dir: string): string | undefined {
-  const name = basename(resolve(dir));
-  return existsSync(join(dir, `${name}.isa`)) ? `${name}/${name}.isa` : undefined;
+/** The main files of a spec folder: the one with the folder's name, and each NAME.isa that says `arch NAME`. */
+function mainFiles(dir: string): string[] {
+  const folder = basename(resolve(dir));
+  if (!existsSync(dir)) return [];
+  return readdirSync(dir)
+    .filter((file) => {
+      if (!file.endsWith('.isa')) return false;
+      const name = basename(file, '.isa');
+      return name === folder || /^arch\s+(\w+)/m.exec(readFileSync(join(dir, file), 'utf8'))?.[1] === name;
+    })
+    .sort()
+    .map((file) => join(dir, file));
 }
 
 /** A folder that holds no spec. */
 export class NoSpec extends Error {}
 
-/** Compiles the spec in a folder or file. Throws NoSpec. */
-export async function compileAt(path: string): Promise<{ spec: CompiledSpec; entry: string }> {
+/** The main files that a path names: itself, or those in a folder. Throws NoSpec. */
+export function specsAt(path: string): string[] {
+  if (path.endsWith('.isa')) return [path];
+  const files = mainFiles(path);
+  if (files.length === 0)
+    throw new NoSpec(
+      `${path}: the folder has no ${basename(resolve(path))}.isa and no other NAME.isa that says arch NAME`,
+    );
+  return files;
+}
+
+/** Compiles the spec whose main file is `path`. */
+export async function compileAt(path: string): Promise<CompiledSpec> {
   const full = resolve(path);
-  const file = full.endsWith('.isa');
-  const dir = file ? dirname(full) : full;
-  const entry = file ? `${basename(dir)}/${basename(full)}` : mainFile(full);
-  if (entry === undefined)
-    throw new NoSpec(`${path}: the folder has no ${basename(full)}.isa: the main file has the folder's name`);
+  const dir = dirname(full);
   const { compileSpec } = await import('./spec-compiler.js');
-  return { spec: compileSpec(entry, reader(dirname(dir))), entry };
+  return compileSpec(`${basename(dir)}/${basename(full)}`, reader(dirname(dir)));
 }
 
 /** A hash of the texts of spec files. */
@@ -94,8 +109,9 @@ export async function buildShipped(): Promise<{ names: string[]; errors: string[
   const index: IndexEntry[] = [];
   const errors: string[] = [];
   mkdirSync(built, { recursive: true });
-  for (const name of specFolders(shippedSpecs)) {
-    const { spec } = await compileAt(join(shippedSpecs, name));
+  for (const path of allSpecs(shippedSpecs)) {
+    const name = basename(path, '.isa');
+    const spec = await compileAt(path);
     if (!spec.isa) {
       errors.push(...spec.diagnostics.filter((d) => d.severity === 'error').map(formatDiagnostic));
       continue;
@@ -116,12 +132,12 @@ export async function buildShipped(): Promise<{ names: string[]; errors: string[
   return { names: index.map((i) => i.name), errors };
 }
 
-/** Folders that hold a spec: those with a main file. */
-export function specFolders(root: string): string[] {
+/** The main files in the folders below `root`. */
+function allSpecs(root: string): string[] {
   if (!existsSync(root)) return [];
   return readdirSync(root, { withFileTypes: true })
-    .filter((e) => e.isDirectory() && mainFile(join(root, e.name)) !== undefined)
-    .map((e) => e.name)
+    .filter((e) => e.isDirectory())
+    .flatMap((e) => mainFiles(join(root, e.name)))
     .sort();
 }
 
@@ -160,10 +176,12 @@ export async function findSpec(ident: Ident, extra?: string): Promise<Sections |
   }
   const known = new Set(index.filter((i) => i !== hit && fresh(i)).map((i) => i.name));
   // Not built, or changed since: compile, with the user's cache before it.
-  const shipped = (): string[] => specFolders(shippedSpecs).filter((name) => !known.has(name));
-  const folders = extra !== undefined ? [extra] : shipped().map((name) => join(shippedSpecs, name));
-  for (const dir of folders) {
-    const found = await cached(dir, ident, extra !== undefined);
+  const paths =
+    extra !== undefined
+      ? specsAt(extra)
+      : allSpecs(shippedSpecs).filter((path) => !known.has(basename(path, '.isa')));
+  for (const path of paths) {
+    const found = await cached(path, ident, extra !== undefined);
     if (found) return found;
   }
   return undefined;
@@ -191,9 +209,10 @@ function thisBuild(): readonly [string, string] {
 }
 
 /** A spec that is not shipped as built: from the user's cache while its files are as they were, else compiled. */
-async function cached(dir: string, ident: Ident, must: boolean): Promise<Sections | undefined> {
-  const base = join(cacheDir(), `${basename(dir)}-${hashFiles([[resolve(dir), '']])}`);
-  const read = reader(dirname(resolve(dir)));
+async function cached(path: string, ident: Ident, must: boolean): Promise<Sections | undefined> {
+  const name = basename(path, '.isa');
+  const base = join(cacheDir(), `${name}-${hashFiles([[resolve(path), '']])}`);
+  const read = reader(dirname(dirname(resolve(path))));
   try {
     const old = JSON.parse(readFileSync(`${base}.json`, 'utf8')) as IndexEntry;
     if (hashFiles([...old.files.map((f) => [f, read(f) ?? ''] as const), thisBuild()]) === old.hash) {
@@ -202,7 +221,7 @@ async function cached(dir: string, ident: Ident, must: boolean): Promise<Section
       if (sections) return sections;
     }
   } catch {}
-  const { spec } = await compileAt(dir);
+  const spec = await compileAt(path);
   if (!spec.isa) {
     if (!must) return undefined;
     const { formatDiagnostic } = await import('./spec-compiler.js');
@@ -217,7 +236,7 @@ async function cached(dir: string, ident: Ident, must: boolean): Promise<Section
   const elf = spec.isa.abi?.elf ?? { class: 32, data: 'lsb', machine: 0 };
   const bytes = spec.isa.abi ? await artifact(spec) : new Uint8Array(0);
   const entry: IndexEntry = {
-    name: basename(dir),
+    name,
     class: elf.class,
     data: elf.data,
     machine: elf.machine,

@@ -1,7 +1,7 @@
 // `mimic isa ...`: the tools for whoever writes a spec.
 // In: arguments. Out: exit status; diagnostics on standard error.
 import { existsSync, statSync } from 'node:fs';
-import { buildShipped, compileAt, NoSpec } from '../specs.js';
+import { buildShipped, compileAt, NoSpec, specsAt } from '../specs.js';
 
 const usage = `usage: mimic isa check FILE|DIR...   static checks
        mimic isa test FILE|DIR...    inline tests, on the reference evaluator and on the interpreter
@@ -24,7 +24,8 @@ export async function isa(args: readonly string[]): Promise<number> {
       continue;
     }
     try {
-      status = Math.max(status, await (what === 'check' ? check(path) : test(path)));
+      for (const file of specsAt(path))
+        status = Math.max(status, await (what === 'check' ? check(file) : test(file)));
     } catch (e) {
       if (!(e instanceof NoSpec)) throw e;
       console.error(`mimic isa: ${e.message}`);
@@ -43,7 +44,7 @@ async function build(): Promise<number> {
 
 async function compile(path: string) {
   const { formatDiagnostic } = await import('../spec-compiler.js');
-  const { spec } = await compileAt(path);
+  const spec = await compileAt(path);
   for (const d of spec.diagnostics) console.error(formatDiagnostic(d));
   const errors = spec.diagnostics.filter((d) => d.severity === 'error').length;
   const warnings = spec.diagnostics.length - errors;
