@@ -116,6 +116,7 @@ export class GuestMemory {
   /** The first byte of the range that lacks one of the Perm bits `need`, if any. */
   check(address: number, length: number, need: number): MemoryFault | undefined {
     if (length <= 0) return undefined;
+    if (address >= TOP) return { address, mapped: false };
     const last = address + length - 1;
     const end = Math.min(last >>> 0 === last ? (last >>> PAGE_SHIFT) + 1 : PAGE_COUNT, PAGE_COUNT);
     const bad = this.pages.firstWithout(address >>> PAGE_SHIFT, end, need);

@@ -91,7 +91,7 @@ export function compareTiers(cpu: Interpreter, insn: Insn, rng: Random, arena: A
       text = `trap ${isa.program.traps[expected.trap]!.name} ${expected.args}`;
       break;
     case 'fault':
-      text = `fault ${expected.access} ${Number(expected.address).toString(16)}`;
+      text = `fault ${expected.access} ${expected.address.toString(16)}`;
       break;
     case 'jump':
       text = `at ${Number(expected.target).toString(16)}`;

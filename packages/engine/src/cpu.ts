@@ -5,6 +5,10 @@ import type { HookName, LinuxAbi } from '@mimic/isa';
 
 export type Access = 'read' | 'write' | 'execute';
 
+/** A guest address: a bigint where it is above the 32-bit window. */
+export type GuestAddress = number | bigint;
+export const guestAddress = (v: bigint): GuestAddress => (v < 0x1_0000_0000n ? Number(v) : v);
+
 /** Why `run` came back. Addresses are guest addresses; `pc` is that of the instruction concerned. */
 export type Exit =
   /** A trap of the spec, by name, with its arguments. State is as the trap left it; see Cpu.pc. */
@@ -12,7 +16,7 @@ export type Exit =
   /** A memory access that the page permissions forbid. State is that of the instruction's start. */
   | {
       readonly kind: 'fault';
-      readonly address: number;
+      readonly address: GuestAddress;
       readonly access: Access;
       readonly mapped: boolean;
       readonly pc: number;

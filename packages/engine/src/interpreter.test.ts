@@ -156,7 +156,7 @@ describe.each(['big', 'little'] as const)('the interpreter of a %s-endian guest'
     cpu.machine.setCell(0, 3, 0x1_0000_0000n);
     expect(cpu.run(100)).toEqual({
       kind: 'fault',
-      address: 2 ** 32,
+      address: 0x1_0000_0000n,
       access: 'execute',
       mapped: false,
       pc: 2 ** 32,
@@ -166,7 +166,7 @@ describe.each(['big', 'little'] as const)('the interpreter of a %s-endian guest'
     cpu.machine.setCell(0, 2, 0x5_0000_0000n);
     expect(cpu.run(100)).toEqual({
       kind: 'fault',
-      address: 0x5_0000_0008,
+      address: 0x5_0000_0008n,
       access: 'read',
       mapped: false,
       pc: CODE + 4,

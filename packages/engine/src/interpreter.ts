@@ -7,7 +7,7 @@ import type { CompiledIsa, HookName, LinuxAbi, Register } from '@mimic/isa';
 import { decode } from '@mimic/isa/decode';
 import { compileModule, instantiateModule, type WasmFunction, type WasmModule } from '@mimic/wasm';
 import { CodeCache } from './code-cache.js';
-import type { Cpu, Exit, RegisterInfo } from './cpu.js';
+import { type Cpu, type Exit, type GuestAddress, guestAddress, type RegisterInfo } from './cpu.js';
 import type { Guest } from './guest.js';
 import { ExitCode, RECORD_SIZE, STACK_UNIT } from './layout.js';
 import { StateMachine } from './state-machine.js';
@@ -190,8 +190,7 @@ export class Interpreter implements Cpu {
   step(): Exit | undefined {
     const { pc, isa } = this;
     const word = this.fetch(pc);
-    if (word === undefined)
-      return { kind: 'fault', address: pc, access: 'execute', mapped: this.mapped(pc), pc };
+    if (word === undefined) return this.noCode();
     const decoded = decode(isa, word);
     if (!decoded) return { kind: 'illegal', pc };
     const { insn } = decoded;
@@ -201,7 +200,7 @@ export class Interpreter implements Cpu {
       case 'trap':
         return { kind: 'trap', name: isa.program.traps[out.trap]!.name, args: out.args, pc };
       case 'fault': {
-        const address = Number(out.address);
+        const address = guestAddress(out.address);
         return { kind: 'fault', address, access: out.access, mapped: this.mapped(address), pc };
       }
       case 'jump':
@@ -241,13 +240,13 @@ export class Interpreter implements Cpu {
     switch (code) {
       case ExitCode.miss:
         if (pc < 2 ** 32 && this.code.open(pc >>> 12)) return undefined;
-        return { kind: 'fault', address: pc, access: 'execute', mapped: this.mapped(pc), pc };
+        return this.noCode();
       case ExitCode.trap: {
         const trap = this.isa.program.traps[view.getUint32(this.field('trap'), true)]!;
         return { kind: 'trap', name: trap.name, args: this.trapArgs(trap.params), pc };
       }
       case ExitCode.fault: {
-        const address = Number(view.getBigUint64(this.field('faultAddress'), true));
+        const address = guestAddress(view.getBigUint64(this.field('faultAddress'), true));
         const write = view.getUint32(this.field('faultWrite'), true) !== 0;
         return { kind: 'fault', address, access: write ? 'write' : 'read', mapped: this.mapped(address), pc };
       }
@@ -261,6 +260,12 @@ export class Interpreter implements Cpu {
     }
   }
 
+  /** The fault of a pc where nothing can be executed. */
+  private noCode(): Exit {
+    const address = guestAddress(this.view.getBigUint64(this.field('pc'), true));
+    return { kind: 'fault', address, access: 'execute', mapped: this.mapped(address), pc: Number(address) };
+  }
+
   private trapArgs(widths: readonly number[]): bigint[] {
     let at = this.field('trapArgs');
     return widths.map((w) => {
@@ -270,8 +275,8 @@ export class Interpreter implements Cpu {
     });
   }
 
-  private mapped(address: number): boolean {
-    return address < 2 ** 32 && (this.memory.perm(Math.floor(address / 4096)) & Perm.MAPPED) !== 0;
+  private mapped(address: GuestAddress): boolean {
+    return typeof address === 'number' && (this.memory.perm(Math.floor(address / 4096)) & Perm.MAPPED) !== 0;
   }
 
   private register(name: string): Register {

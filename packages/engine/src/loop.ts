@@ -176,9 +176,9 @@ export function defineLoop(
   }
   a.end(); // far
   // Back where the caller waits.
-  a.get(LOOP.target);
-  if (wide) a.op(W.i32_wrap_i64);
-  a.get(LOOP.stop).op(W.i32_eq).open(W.if, VOID);
+  a.get(LOOP.target).get(LOOP.stop);
+  if (wide) a.op(W.i64_extend_i32_u);
+  a.op(wide ? W.i64_eq : W.i32_eq).open(W.if, VOID);
   a.i32(0).get(LOOP.target);
   if (!wide) a.op(W.i64_extend_i32_u);
   a.memory(W.i64_store, field('pc'));

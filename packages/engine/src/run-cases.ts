@@ -55,10 +55,11 @@ class Bench {
     for (;;) {
       this.prepare(c, pages);
       const exit = this.execute(c);
-      if (exit.kind === 'fault' && exit.access !== 'execute' && !pages.has(exit.address >>> 12)) {
-        if (exit.address < this.cpu.memory.lowest || exit.address >= this.cpu.memory.limit)
+      const at = exit.kind === 'fault' ? Number(exit.address) : 0;
+      if (exit.kind === 'fault' && exit.access !== 'execute' && !pages.has(Math.floor(at / 4096))) {
+        if (at < this.cpu.memory.lowest || at >= this.cpu.memory.limit)
           return [`an access to ${hex(exit.address)}, where nothing can be mapped`];
-        pages.add(exit.address >>> 12);
+        pages.add(at >>> 12);
         continue;
       }
       return this.differences(c, exit, pages);

@@ -180,44 +180,66 @@ export class AsmContext {
       void l;
       return new Map([[p.name, { k: 'bits', id: b.param(argument.field, width) }]]);
     };
-    const evaluate = (e: ast.Expr, want?: number): StaticRef => {
+    const evaluate = (e: ast.Expr, want?: number): Printed => {
       const { l, b } = this.lowerer();
       const v = l.inFrame(frame(l, b), () => l.expr(e, want));
-      return this.finish(
-        b,
-        v.k === 'int' || v.k === 'extend' ? l.coerce(v, want ?? 32, e.span) : l.value(v, e.span),
-      );
+      const id = v.k === 'int' || v.k === 'extend' ? l.coerce(v, want ?? 32, e.span) : l.value(v, e.span);
+      return { value: this.finish(b, id), width: b.width(id) };
     };
-    const rows = item.rows.map((row) => ({
-      ...(row.when ? { when: evaluate(row.when, 1) } : {}),
-      pieces: merge(
-        [...row.text.matchAll(/\{([^}]*)\}|([^{]+)/g)].map((m): AsmPiece => {
-          if (m[2] !== undefined) return { t: 'text', text: m[2] };
-          return this.interpolated(m[1]!, row, evaluate, item);
-        }),
-      ),
-    }));
+    const rows = item.rows
+      .filter((row) => !this.never(row, frame))
+      .map((row) => ({
+        ...(row.when ? { when: evaluate(row.when, 1).value } : {}),
+        pieces: merge(
+          [...row.text.matchAll(/\{([^}]*)\}|([^{]+)/g)].map((m): AsmPiece => {
+            if (m[2] !== undefined) return { t: 'text', text: m[2] };
+            return this.interpolated(m[1]!, row, evaluate, item);
+          }),
+        ),
+      }));
     return { t: 'rows', rows };
   }
 
-  /** `{n}`, `{value:x}`, `{GPR[n]}` in a row's text. */
+  /** Whether a row's condition is known not to hold: in a family, mostly. */
+  private never(row: ast.ShapeRow, frame: (l: Lowerer, b: Builder) => Map<string, Value>): boolean {
+    if (!row.when) return false;
+    const { l, b } = this.lowerer();
+    return b.constantOf(l.inFrame(frame(l, b), () => l.condition(row.when!))) === 0n;
+  }
+
+  /** `{n}`, `{value:x}`, `{GPR[n]}`, `{Rn}`, `{XR(n)}` in a row's text. */
   private interpolated(
     inner: string,
     row: ast.ShapeRow,
-    evaluate: (e: ast.Expr, want?: number) => StaticRef,
+    evaluate: (e: ast.Expr, want?: number) => Printed,
     item: Extract<ast.Item, { t: 'shape' }>,
   ): AsmPiece {
-    const m = /^(.*?)(?::([dxa]))?$/.exec(inner)!;
-    const format = (m[2] ?? 'd') as 'd' | 'x' | 'a';
+    const m = /^(.*?)(?::([dsxa]))?$/.exec(inner)!;
     const code = m[1]!;
-    const reg = /^(\w+)\[(.*)\]$/.exec(code);
-    const def = reg ? this.spec.names.defs.get(reg[1]!) : undefined;
+    const indexed = /^(\w+)([[(])(.*)[\])]$/.exec(code);
+    const def = indexed ? this.spec.names.defs.get(indexed[1]!) : undefined;
     if (def?.kind === 'file')
-      return { t: 'names', value: evaluate(parseExpression(reg![2]!, row.span)), names: def.names };
-    const width = item.type ? this.spec.names.width(item.type) : undefined;
-    if (code === 'value') return { t: 'number', value: evaluate(row.value, width), format };
-    return { t: 'number', value: evaluate(parseExpression(code, row.span)), format };
+      return { t: 'names', value: evaluate(parseExpression(indexed![3]!, row.span)).value, names: def.names };
+    if (def?.kind === 'shape') {
+      const f = this.fields.get(indexed![3]!);
+      return this.shape(def.item, f && { field: f.param }, row.span);
+    }
+    if (!m[2] && code !== 'value' && !item.params.some((p) => p.name === code)) {
+      const operand = this.operand(code, row.span, new Map());
+      if (operand) return operand;
+    }
+    const width = item.type ? this.lowerer().l.typeWidth(item.type) : undefined;
+    const e = code === 'value' ? row.value : parseExpression(code, row.span);
+    const printed = evaluate(e, code === 'value' ? width : undefined);
+    if (m[2] === 's') return { t: 'number', value: printed.value, format: 'd', signed: printed.width };
+    return { t: 'number', value: printed.value, format: (m[2] ?? 'd') as 'd' | 'x' | 'a' };
   }
+}
+
+/** What a piece of text prints, and how many bits it has. */
+interface Printed {
+  readonly value: StaticRef;
+  readonly width: number;
 }
 
 function merge(pieces: AsmPiece[]): AsmPiece[] {

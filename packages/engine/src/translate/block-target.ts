@@ -1,7 +1,7 @@
 // How the body of a block reads registers and memory, and leaves.
 // In: a block, the region's code around it. Out: a Target for the Emitter. Must not know: how nodes are nested.
 import { JumpHint } from '@mimic/ir';
-import { type Emitter, type Target, Type, W } from '@mimic/wasm';
+import { type Emitter, type Target, Type, VOID, W } from '@mimic/wasm';
 import { pushHost } from '../handler-target.js';
 import { ExitCode } from '../layout.js';
 import type { AccessGroup, PlannedAccess } from './checks.js';
@@ -23,8 +23,8 @@ export interface RegionCode {
   spill(dirty: Bits): void;
   /** Whether the check of this group is known to hold where node `n` begins. */
   isKnown(n: number, group: AccessGroup): boolean;
-  /** Gives up unless `length` bytes from the address on the stack may be read, or read and written. */
-  check(length: number, writes: boolean, giveUp: () => void): void;
+  /** Gives up unless `length` bytes from the address on the stack may be read, or read and written. `wide`: 64 bits. */
+  check(length: number, writes: boolean, wide: boolean, giveUp: () => void): void;
   /** The node that node `from` goes on at when it goes on at `pc`. */
   nodeAt(from: number, pc: number): number | undefined;
   /** Continues at node `to`, after storing what of `dirty` is not lazy there. */
@@ -176,7 +176,7 @@ export class BlockTarget implements Target {
       if (reversed) {
         e.i32(-(group.low + group.length));
         if (group.base >= 0) {
-          e.push(group.base);
+          this.pushWindow(e, group.base);
           e.op(W.i32_sub);
         }
       } else this.pushLow(e, group);
@@ -186,12 +186,18 @@ export class BlockTarget implements Target {
     return reversed ? group.length - from - bytes : from;
   }
 
+  /** Pushes the lower 32 bits of an address. */
+  private pushWindow(e: Emitter, value: number): void {
+    e.push(value);
+    if (e.width(value) > 32) e.op(W.i32_wrap_i64);
+  }
+
   private pushLow(e: Emitter, group: AccessGroup): void {
     if (group.base < 0) {
       e.i32(group.low);
       return;
     }
-    e.push(group.base);
+    this.pushWindow(e, group.base);
     if (group.low === 0) return;
     e.i32(group.low);
     e.op(W.i32_add);
@@ -199,63 +205,98 @@ export class BlockTarget implements Target {
 
   /** Leaves unless the pages of the group's range allow its accesses. */
   private check(e: Emitter, group: AccessGroup): void {
-    this.pushLow(e, group);
-    this.r.check(group.length, group.writes, () => this.giveUp(e, 'step'));
+    const wide = group.base >= 0 && e.width(group.base) > 32;
+    if (wide) {
+      e.push(group.base);
+      if (group.low !== 0) {
+        e.i64(BigInt(group.low));
+        e.op(W.i64_add);
+      }
+    } else this.pushLow(e, group);
+    this.r.check(group.length, group.writes, wide, () => this.giveUp(e, 'step'));
   }
 
   host(e: Emitter, n: number, width: number): void {
     pushHost(e, this.s.host, n, width);
   }
 
+  /** Stores what `push` pushes in an engine field. */
+  private note(e: Emitter, field: number, push: () => void, instruction: number = W.i32_store): void {
+    e.i32(0);
+    push();
+    e.memory(instruction, this.s.layout.stateBase + field);
+  }
+
   /** Ends the stay: the interpreter must not do an instruction again that has written registers already. */
   trap(e: Emitter, trap: number, args: readonly number[]): void {
-    const { stateBase, fields } = this.s.layout;
-    const note = (at: number, push: () => void, instruction: number): void => {
-      e.i32(0);
-      push();
-      e.memory(instruction, stateBase + at);
-    };
-    const note32 = (at: number, v: number): void => note(at, () => e.i32(v), W.i32_store);
+    const { fields } = this.s.layout;
     this.r.spill(this.dirty);
-    note32(fields.exit, ExitCode.trap);
-    note32(fields.trap, trap);
-    note32(fields.length, this.insn.insn.length);
-    note(fields.pc, () => e.i64(BigInt(this.insn.pc)), W.i64_store);
+    this.note(e, fields.exit, () => e.i32(ExitCode.trap));
+    this.note(e, fields.trap, () => e.i32(trap));
+    this.note(e, fields.length, () => e.i32(this.insn.insn.length));
+    this.note(e, fields.pc, () => e.i64(BigInt(this.insn.pc)), W.i64_store);
     args.forEach((v, k) => {
-      note(fields.trapArgs + 8 * k, () => e.push64(v), W.i64_store);
+      this.note(e, fields.trapArgs + 8 * k, () => e.push64(v), W.i64_store);
     });
     e.i32(-1);
     this.r.returnFuel();
   }
 
+  /** Ends the stay at an address of 64 bits where no code can be: the host reports the fault. */
+  private leaveBeyond(e: Emitter, push: () => void): void {
+    const { fields } = this.s.layout;
+    this.r.spill(this.dirty);
+    this.note(e, fields.exit, () => e.i32(ExitCode.miss));
+    this.note(e, fields.pc, push, W.i64_store);
+    e.i32(-1);
+    this.r.returnFuel();
+  }
+
   jump(e: Emitter, target: number, hint: number): void {
-    const to = e.isConstant(target) ? Number(e.constantValue(target)) : undefined;
+    const to = e.isConstant(target) ? e.constantValue(target) : undefined;
     this.r.deeper(e.depth);
-    this.jumpTo(e, target, to, hint);
+    if (to !== undefined && to > 0xffffffffn) this.leaveBeyond(e, () => e.i64(to));
+    else this.jumpTo(this.window(e, target, to), to === undefined ? undefined : Number(to), hint);
     this.r.deeper(-e.depth);
   }
 
-  private jumpTo(e: Emitter, target: number, to: number | undefined, hint: number): void {
+  /** How to push the lower 32 bits of a jump's target. Leaves where the upper ones are not 0. */
+  private window(e: Emitter, target: number, to: bigint | undefined): () => void {
+    if (to !== undefined || e.width(target) <= 32) return () => e.push(target);
+    e.push(target);
+    const wide = e.tee(Type.i64);
+    e.i64(0xffffffffn);
+    e.op(W.i64_gt_u);
+    e.if(VOID);
+    this.leaveBeyond(e, () => e.getLocal(wide));
+    e.end();
+    return () => {
+      e.getLocal(wide);
+      e.op(W.i32_wrap_i64);
+    };
+  }
+
+  private jumpTo(push: () => void, to: number | undefined, hint: number): void {
     const behind = this.block.end;
-    if (hint === JumpHint.call && to !== behind) return this.callOut(e, target, to, behind);
+    if (hint === JumpHint.call && to !== behind) return this.callOut(push, to, behind);
     const node = to === undefined ? undefined : this.r.nodeAt(this.node, to);
     if (node !== undefined) return this.r.goTo(this.node, node, this.dirty);
     if (to === undefined && hint === JumpHint.plain) {
-      e.push(target);
+      push();
       return this.r.computed(this.node, this.insn.pc, this.dirty);
     }
     this.r.spill(this.dirty);
     if (to !== undefined) return this.r.cold(to);
-    e.push(target);
+    push();
     if (hint === JumpHint.return) this.r.returnFuel();
     else this.r.resume();
   }
 
-  private callOut(e: Emitter, target: number, to: number | undefined, behind: number): void {
+  private callOut(push: () => void, to: number | undefined, behind: number): void {
     // The target is pushed before registers are loaded anew: it may be one of them.
     this.r.spill(this.dirty);
     if (to === undefined) {
-      e.push(target);
+      push();
       this.r.callComputed(this.insn.pc, this.block.called, behind);
     } else this.r.call(to, behind);
     const node = this.r.nodeAt(this.node, behind);

@@ -95,10 +95,17 @@ const NONE: ReadonlyMap<number, PlannedAccess> = new Map();
 /** A value as base + constant. */
 export function split(body: Body, id: number): { base: number; displacement: number } {
   const op = body.op[id]!;
-  const constant = (v: number): number | undefined =>
-    body.op[v] === Op.const && body.width[v]! <= 32 ? body.a[v]! : undefined;
-  const k = constant(id);
-  if (k !== undefined) return { base: -1, displacement: k >>> 0 };
+  /** A constant as a signed number of 32 bits, where it is one. */
+  const constant = (v: number): number | undefined => {
+    if (body.op[v] !== Op.const) return undefined;
+    if (body.width[v]! <= 32) return body.a[v]!;
+    const k = BigInt.asIntN(64, body.constantValue(v));
+    return k === BigInt.asIntN(32, k) ? Number(k) : undefined;
+  };
+  if (op === Op.const) {
+    const k = body.constantValue(id);
+    return k < 0x1_0000_0000n ? { base: -1, displacement: Number(k) } : { base: id, displacement: 0 };
+  }
   if (op === Op.add) {
     const b = constant(body.b[id]!);
     if (b !== undefined) return { base: body.a[id]!, displacement: b };

@@ -323,12 +323,15 @@ class RegionEmitter implements RegionCode {
     for (const { cell, index, low, length, writes } of this.checkPlan.atLoop.get(to) ?? []) {
       const { pc } = this.nodes[to]!.block!;
       this.loopSites.add(pc);
-      this.get(this.home(this.register(cell, index)));
+      const register = this.register(cell, index);
+      const wide = this.flow.registers[register]!.width > 32;
+      this.get(this.home(register));
       if (low !== 0) {
-        this.i32(low);
-        this.op(W.i32_add);
+        if (wide) this.i64(low);
+        else this.i32(low);
+        this.op(wide ? W.i64_add : W.i32_add);
       }
-      this.check(length, writes, () => {
+      this.check(length, writes, wide, () => {
         this.spill(this.dirtyIn(to));
         this.i32(pc);
         this.resume('rare');
@@ -338,60 +341,71 @@ class RegionEmitter implements RegionCode {
 
   /**
    * Gives up unless the pages allow to read, or to read and write, `length` bytes from the address on the stack. The
-   * last page of a mapping does not say so in one bit: there a second test looks at the page alone.
+   * last page of a mapping does not say so in one bit: there a second test looks at the page alone. An address of 64
+   * bits must be in the window, besides.
    */
-  check(length: number, writes: boolean, giveUp: () => void): void {
+  check(length: number, writes: boolean, wide: boolean, giveUp: () => void): void {
+    const at = wide ? this.scratch(2, Type.i64) : this.scratch(0);
+    this.set(at);
+    this.open(W.block);
+    this.open(W.block);
+    if (wide) {
+      this.get(at);
+      this.i64(0xffffffff);
+      this.op(W.i64_gt_u);
+      this.code.with(W.br_if, 0);
+    }
+    this.get(at);
+    if (wide) this.op(W.i32_wrap_i64);
+    this.pages(length, writes, 1, 0);
+    this.close();
+    giveUp();
+    this.close();
+  }
+
+  /** The page tests for the address on the stack: goes to label `yes` where they succeed, to `no` where they fail. */
+  private pages(length: number, writes: boolean, yes: number, no: number): void {
     const alone = writes ? Perm.R | Perm.W : Perm.R;
     const all = writes ? alone | Perm.CODE : alone;
-    if (length === 1) {
-      // A byte is on one page, which can be looked at alone at once.
+    const page = (): void => {
       this.i32(12);
       this.op(W.i32_shr_u);
       this.memory(W.i32_load8_u, this.surroundings.layout.permBase);
+    };
+    if (length === 1) {
+      page();
       this.i32(all);
       this.op(W.i32_and);
       this.i32(alone);
-      this.op(W.i32_ne);
-      this.open(W.if);
-      giveUp();
-      this.close();
+      this.op(W.i32_eq);
+      this.code.with(W.br_if, yes);
       return;
     }
     const address = this.scratch(0);
     const perm = this.scratch(1);
     this.code.with(W.local_tee, address);
-    this.i32(12);
-    this.op(W.i32_shr_u);
-    this.memory(W.i32_load8_u, this.surroundings.layout.permBase);
+    page();
     this.code.with(W.local_tee, perm);
-    // What may be written may be read.
     this.i32(writes ? Perm.WRITE_FAST : Perm.READ_FAST);
     this.op(W.i32_and);
-    this.op(W.i32_eqz);
-    this.open(W.if);
-    this.open(W.block);
-    this.open(W.block);
+    this.code.with(W.br_if, yes);
     this.get(perm);
     this.i32(all);
     this.op(W.i32_and);
     this.i32(alone);
     this.op(W.i32_ne);
-    this.code.with(W.br_if, 0);
+    this.code.with(W.br_if, no);
     this.get(address);
     this.i32(PAGE_SIZE - 1);
     this.op(W.i32_and);
     this.i32(PAGE_SIZE - length);
     this.op(W.i32_le_u);
-    this.code.with(W.br_if, 1);
-    this.close();
-    giveUp();
-    this.close();
-    this.close();
+    this.code.with(W.br_if, yes);
   }
 
   private readonly scratches: number[] = [];
-  private scratch(n: number): number {
-    return (this.scratches[n] ??= this.locals.keep(Type.i32));
+  private scratch(n: number, type: number = Type.i32): number {
+    return (this.scratches[n] ??= this.locals.keep(type));
   }
 
   /** Continues at node `to` after a call, or where the region is entered: no register is in its local yet. */
@@ -613,6 +627,10 @@ class RegionEmitter implements RegionCode {
   private i32(value: number): void {
     this.code.byte(W.i32_const);
     this.code.s32(value);
+  }
+  private i64(value: number): void {
+    this.code.byte(W.i64_const);
+    this.code.s64(BigInt(value));
   }
   private memory(instruction: number, offset: number): void {
     this.code.byte(instruction);

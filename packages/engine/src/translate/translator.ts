@@ -177,7 +177,7 @@ export class Translator {
     this.threshold = options.threshold ?? 3;
     const cacheBytes = options.cacheBytes ?? 64 << 20;
     this.batchInsns = Math.min(BATCH.insns, cacheBytes >>> 8);
-    this.enabled = isa.word === 32 && isa.unit === 4 && cacheBytes > 0;
+    this.enabled = isa.unit === 4 && cacheBytes > 0;
     this.cache = new RegionCache(Math.max(cacheBytes, 1), options.cacheModules ?? 4000, (m) =>
       this.unlink(m),
     );

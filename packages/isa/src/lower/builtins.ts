@@ -6,7 +6,7 @@ import type { Span } from '../syntax/source.js';
 import type { Id } from './builder.js';
 import type { Lowerer } from './lowerer.js';
 import { cellPlace, extract, memoryPlace } from './places.js';
-import { bits, int, type Value } from './values.js';
+import { bits, int, NONE, type Value } from './values.js';
 
 type Args = readonly ast.Arg[];
 type Builtin = (l: Lowerer, args: Args, span: Span) => Value;
@@ -107,16 +107,22 @@ function reservation(l: Lowerer) {
   return {
     held: cell('reserved', 1),
     address: cell('reserved.address', names.word),
-    value: cell('reserved.value', 64),
+    /** The value in pieces of at most 64 bits. */
+    pieces: (width: number) =>
+      Array.from({ length: Math.ceil(width / 64) }, (_, i) => ({
+        cell: cell(i === 0 ? 'reserved.value' : 'reserved.high', 64),
+        of: (v: Id) => (width === 64 ? v : width < 64 ? l.b.pure(Op.zx, 64, v) : extract(l.b, v, 64 * i, 64)),
+      })),
   };
 }
 
 /** The memory operand of reserve and conditional: address and width. */
 function memoryOperand(l: Lowerer, a: ast.Arg): { address: Id; width: number } {
   const e = a.value;
-  if (e.t === 'index' && e.base.t === 'name' && /^mem\d+$/.test(e.base.name) && e.items.length === 1) {
-    const width = Number(e.base.name.slice(3));
-    return { address: l.coerce(l.expr(e.items[0]!.first), l.word, a.span), width };
+  if (e.t === 'index' && e.items.length === 1) {
+    const base = l.expr(e.base);
+    const width = base.k === 'builtin' ? Number(/^mem(\d+)$/.exec(base.name)?.[1] ?? 0) : 0;
+    if (width > 0) return { address: l.coerce(l.expr(e.items[0]!.first), l.word, a.span), width };
   }
   return l.fail('memory', 'this takes a memory operand, such as mem32[ea]', a.span);
 }
@@ -226,7 +232,7 @@ const table: Readonly<Record<string, { readonly min: number; readonly max: numbe
         const r = reservation(l);
         r.held.write!(l.b.constant(1, 1));
         r.address.write!(address);
-        r.value.write!(width === 64 ? v : l.b.pure(Op.zx, 64, v));
+        for (const p of r.pieces(width)) p.cell.write!(p.of(v));
         return bits(v);
       },
     },
@@ -248,12 +254,10 @@ const table: Readonly<Record<string, { readonly min: number; readonly max: numbe
           mine,
           () => {
             const now = memoryPlace(l.site, address, width).read(false);
-            const same = l.b.pure(
-              Op.eq,
-              1,
-              width === 64 ? now : l.b.pure(Op.zx, 64, now),
-              r.value.read(false),
-            );
+            const same = r
+              .pieces(width)
+              .map((p) => l.b.pure(Op.eq, 1, p.of(now), p.cell.read(false)))
+              .reduce((a, b) => l.b.pure(Op.and, 1, a, b));
             l.state.either(same, () => memoryPlace(l.site, address, width).write!(v));
             return [same];
           },
@@ -261,6 +265,14 @@ const table: Readonly<Record<string, { readonly min: number; readonly max: numbe
         )[0]!;
         r.held.write!(zero);
         return bits(ok);
+      },
+    },
+    unreserve: {
+      min: 0,
+      max: 0,
+      run(l) {
+        reservation(l).held.write!(l.b.constant(1, 0));
+        return NONE;
       },
     },
   };

@@ -37,7 +37,7 @@ export function inlineCall(l: Lowerer, fn: ast.FnItem, args: readonly ast.Arg[],
 function argument(l: Lowerer, p: ast.Param, arg: ast.Arg): Value {
   const v = l.expr(
     arg.value,
-    p.type && (p.type.width !== undefined || p.type.name === 'word') ? l.spec.names.width(p.type) : undefined,
+    p.type && (p.type.width !== undefined || p.type.name === 'word') ? l.typeWidth(p.type) : undefined,
   );
   if (p.ref) {
     if (v.k !== 'place')
@@ -47,20 +47,18 @@ function argument(l: Lowerer, p: ast.Param, arg: ast.Arg): Value {
   // By value: an unsized parameter keeps what it is given, a number without width included.
   const unsized = !p.type || (p.type.name === 'bits' && !p.type.arg);
   if (unsized) return v.k === 'place' ? bits(l.value(v, arg.span)) : v;
-  const width = l.spec.names.width(p.type!);
+  const width = l.typeWidth(p.type!);
   return l.coerced(v, width, arg.span);
 }
 
 /** Runs the body; an early `return` leaves a loop that runs once. */
 function callBody(l: Lowerer, fn: ast.FnItem, span: Span): Value {
   const want =
-    fn.results.length === 1 && fn.results[0]!.name !== 'bits'
-      ? l.spec.names.width(fn.results[0]!)
-      : undefined;
+    fn.results.length === 1 && fn.results[0]!.name !== 'bits' ? l.typeWidth(fn.results[0]!) : undefined;
   if (!containsReturn(fn.body)) return runBlock(l, fn.body, want);
   if (fn.results.length === 0 || fn.results.some((r) => r.name === 'bits'))
     l.fail('return', `${fn.name} returns early, so its result needs a type: -> width`, span);
-  const widths = fn.results.map((r) => l.spec.names.width(r));
+  const widths = fn.results.map((r) => l.typeWidth(r));
   const slots = widths.map((width) => ({ key: `return${l.fresh()}`, width }));
   for (const s of slots) l.state.write(s, l.b.constant(s.width, 0));
   const put = (v: Value, at: Span): void => {
@@ -110,7 +108,7 @@ function resulting(l: Lowerer, fn: ast.FnItem, v: Value, span: Span): Value {
   const out = items.map((x, i): Value => {
     const r = fn.results[i]!;
     if (r.name === 'bits' || r.name === 'static') return x.k === 'place' ? bits(l.value(x, span)) : x;
-    return l.coerced(x, l.spec.names.width(r), fn.span);
+    return l.coerced(x, l.typeWidth(r), fn.span);
   });
   return out.length === 1 ? out[0]! : { k: 'tuple', items: out };
 }

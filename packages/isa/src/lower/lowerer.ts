@@ -283,12 +283,18 @@ export class Lowerer {
     item.params.forEach((p, i) => {
       const a = args[i];
       if (!a) this.fail('arguments', `${item.name} takes ${item.params.length} arguments`, span);
-      frame.set(p.name, p.type ? this.coerced(a, this.spec.names.width(p.type), span) : a);
+      frame.set(p.name, p.type ? this.coerced(a, this.typeWidth(p.type), span) : a);
     });
     const width = item.type ? this.typeWidth(item.type) : undefined;
     const inRow = <T>(f: () => T): T => this.inFrame(frame, f);
-    const rows = item.rows.map((row) => {
+    let decided = false;
+    const live = item.rows.flatMap((row) => {
+      // What never applies need not make sense: it may be for another width of the instruction.
+      if (decided) return [];
       const when = row.when ? inRow(() => this.condition(row.when!)) : undefined;
+      const known = when === undefined ? 1n : this.b.constantOf(when);
+      if (known === 0n) return [];
+      decided = known === 1n;
       const make = (): Place => {
         const v = inRow(() => this.expr(row.value));
         if (v.k === 'place') return v.place;
@@ -315,11 +321,8 @@ export class Lowerer {
       }
       if (width !== undefined && place.width !== width)
         this.fail('width', `this row has ${place.width} bits, the shape ${width}`, row.span);
-      return { when, place };
+      return [{ when, place }];
     });
-    const known = rows.filter((r) => r.when === undefined || this.b.constantOf(r.when) !== 0n);
-    const first = known.findIndex((r) => r.when === undefined || this.b.constantOf(r.when) === 1n);
-    const live = first >= 0 ? known.slice(0, first + 1) : known;
     if (live.length === 0) this.fail('shape', `no row of ${item.name} applies`, span);
     return live.length === 1 ? live[0]!.place : chosenPlace(this.site, live);
   }
@@ -403,11 +406,14 @@ export class Lowerer {
 
   // ---- conversions
 
+  /** Bits of a type: a number, `word`, a file, an enum, `bits(e)`, or a number that a family gives. */
   typeWidth(type: ast.Type): number {
     if (type.arg && type.name === 'bits') {
       const v = this.expr(type.arg);
       return Number(this.staticInt(v, type.span, 'a width'));
     }
+    const given = type.name ? this.lookup(type.name) : undefined;
+    if (given?.k === 'int') return Number(given.value);
     return this.spec.names.width(type);
   }
 
@@ -553,6 +559,10 @@ export class Lowerer {
   }
 
   private memberOf(e: Extract<ast.Expr, { t: 'member' }>): Value {
+    // The number of an operand, without what the operand stands for.
+    const own = e.base.t === 'name' && !this.lookup(e.base.name) ? this.fields.get(e.base.name) : undefined;
+    if (own && e.name === 'index' && (own.type.t === 'file' || own.type.t === 'shape'))
+      return bits(this.b.param(own.param, own.width));
     const base = this.expr(e.base);
     if (base.k === 'namespace') return namespaceMember(this, base.name, e.name, e.span);
     if (base.k === 'struct') return this.hooks!.field(this, base.struct, base.address, e.name, e.span);

@@ -1,6 +1,6 @@
 // Runs a process: its processor, its traps, its signals, its waiting. In: a started Process. Out: how it ended.
 // Must not know: a particular call, a particular processor.
-import type { Exit } from '@mimic/engine';
+import { type Exit, type GuestAddress, guestAddress } from '@mimic/engine';
 import type { Blocked } from '../errno.js';
 import { deliver, force, send } from '../signal/deliver.js';
 import type { SignalInfo } from '../signal/info.js';
@@ -75,21 +75,21 @@ function handle(thread: Thread, exit: Exit): void {
 
 function faultOf(thread: Thread, exit: Exclude<Exit, { kind: 'budget' }>): SignalInfo {
   const { values } = thread;
-  const make = (signal: string, code: string, address: number): SignalInfo => ({
+  const make = (signal: string, code: string, address: GuestAddress): SignalInfo => ({
     signal: values.get('signal', signal),
     code: values.get('sicode', code),
     address,
   });
   if (exit.kind === 'fault') {
     // A page that is mapped without any permission is mapped all the same: the areas know.
-    const mapped = thread.process.space.find(exit.address) !== undefined;
+    const mapped = typeof exit.address === 'number' && thread.process.space.find(exit.address) !== undefined;
     return make('SIGSEGV', mapped ? 'SEGV_ACCERR' : 'SEGV_MAPERR', exit.address);
   }
   if (exit.kind === 'illegal') return make('SIGILL', 'ILL_ILLOPC', exit.pc);
   const report = thread.kernel.abi.faults[exit.name];
   if (!report) thread.kernel.unimplemented(`trap ${exit.name}`);
   // A trap's argument, where it has one, is the address that it is about.
-  const address = exit.args.length > 0 ? Number(exit.args[0]) : exit.pc;
+  const address = exit.args.length > 0 ? guestAddress(exit.args[0]!) : exit.pc;
   return make(report?.signal ?? 'SIGILL', report?.code ?? 'ILL_ILLOPC', address);
 }
 

@@ -1,5 +1,6 @@
 // What a signal carries and what a process wants done with it. In: nothing. Out: types, the default actions.
 // Must not know: frames, registers.
+import type { GuestAddress } from '@mimic/engine';
 import type { Values } from '../abi/values.js';
 
 /** A signal on its way. Fields as siginfo's; `code` is an SI_ or fault code. */
@@ -9,7 +10,7 @@ export interface SignalInfo {
   readonly pid?: number;
   readonly uid?: number;
   /** Of a fault. */
-  readonly address?: number;
+  readonly address?: GuestAddress;
   readonly value?: number | bigint;
   readonly timer?: number;
   readonly overrun?: number;
