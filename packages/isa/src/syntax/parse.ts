@@ -25,6 +25,8 @@ const list = (n: Node): Any[] => n.asIteration().children.map(build);
 const many = (n: Node): Any[] => n.children.map(build);
 const maybe = (n: Node): Any => (n.children.length ? build(n.children[0]!) : undefined);
 const text = (n: Node): string => n.sourceString;
+/** What `int` takes; a name may start with a digit, too. */
+const NUMBER = /^(0x[\da-fA-F_]+|0b[01_]+|\d[\d_]*)$/;
 const int = (s: string): bigint => BigInt(s.replace(/_/g, ''));
 const number = (n: Node): number => Number(int(n.sourceString));
 
@@ -296,7 +298,7 @@ const actions: Record<string, (this: Node, ...nodes: Node[]) => Any> = {
     items: many(items),
   }),
   FamItem: (name, values, _c) => ({ name: text(name).replace(/"/g, ''), values: many(values) }),
-  famValue: (_c, v) => (/^\d/.test(text(v)) ? int(text(v)) : text(v).replace(/"/g, '')),
+  famValue: (_c, v) => (NUMBER.test(text(v)) ? int(text(v)) : text(v).replace(/"/g, '')),
   Alias: (_k, asm, _e, insn, args, when) => ({
     t: 'alias',
     asm: build(asm),
