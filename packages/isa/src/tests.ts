@@ -86,6 +86,7 @@ export function runTests(spec: CompiledSpec): TestReport {
       failures.push({ severity: 'error', code: 'test', message, span: item.span, notes });
     };
     try {
+      if (item.when && !holds(spec, item.when)) continue;
       const c = prepare(spec, item);
       if (typeof c === 'string') {
         fail(c);
@@ -126,6 +127,15 @@ function pcOf(spec: CompiledSpec, binds: readonly ast.Bind[]): bigint | undefine
   const b = new Builder(false);
   const l = new Lowerer(spec.context, b, 'hook');
   return l.staticInt(l.expr(bind.value), bind.value.span, 'PC');
+}
+
+/** The value of a test's `when`. */
+function holds(spec: CompiledSpec, when: ast.Expr): boolean {
+  const b = new Builder(false);
+  const value = b.constantOf(new Lowerer(spec.context, b, 'hook').condition(when));
+  if (value === undefined)
+    throw new SpecError('constant', 'whether a test is run depends on constants only', when.span);
+  return value === 1n;
 }
 
 const spaces = (s: string): string => s.replace(/\s+/g, ' ').replace(/, /g, ',').trim();

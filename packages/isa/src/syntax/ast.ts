@@ -175,6 +175,8 @@ export type TestItem = Node & {
   readonly inputs: readonly Bind[];
   readonly outputs: readonly Bind[];
   readonly trap?: { readonly name: string; readonly args: readonly Arg[] };
+  /** Of constants: the test is of those architectures for which it holds. */
+  readonly when?: Expr;
 };
 
 export type InsnItem = Node & {

@@ -324,7 +324,7 @@ const actions: Record<string, (this: Node, ...nodes: Node[]) => Any> = {
     return { stmts: [{ t: 'expr', value: build(e), span: span(e) }], span: span(this) };
   },
   Trap: (_k, name, params) => ({ t: 'trap', name: text(name), params: maybe(params) ?? [] }),
-  Test: (_k, code, asm, inputs, _a, result) => {
+  Test: (_k, code, asm, inputs, _a, result, when) => {
     const r = build(result);
     const c = build(code);
     return {
@@ -334,6 +334,7 @@ const actions: Record<string, (this: Node, ...nodes: Node[]) => Any> = {
       inputs: build(inputs),
       outputs: r.trap ? [] : r,
       trap: r.trap,
+      when: maybe(when),
     };
   },
   TrapResult: (_k, name, _l, args) => ({ trap: { name: text(name), args: maybe(args) ?? [] } }),
