@@ -1,6 +1,6 @@
 // Appends IR ops with folding and sharing, and keeps what is static apart from what happens at run time.
 // In: ops with value ids. Out: a Body whose static ops come first. Must not know: the syntax tree.
-import { Body, OPS, Op } from '@mimic/ir';
+import { Body, compute, OPS, Op } from '@mimic/ir';
 import { fold } from './fold.js';
 
 /**
@@ -62,6 +62,57 @@ export class Builder {
   constantOf(id: Id): bigint | undefined {
     if (id >= DYNAMIC || this.prelude.op[id] !== Op.const) return undefined;
     return this.prelude.constantValue(id);
+  }
+
+  /** The numbers that a static value may be, ascending; undefined where it depends on more than `limit` bits of fields. */
+  possible(id: Id, limit: number): bigint[] | undefined {
+    const { prelude } = this;
+    const wanted = new Set<Id>();
+    const visit = (v: Id): void => {
+      if (wanted.has(v)) return;
+      wanted.add(v);
+      const shape = OPS[prelude.op[v]!]!.shape;
+      [prelude.a[v]!, prelude.b[v]!, prelude.c[v]!].forEach((o, k) => {
+        if (shape[k] === 'v') visit(o);
+      });
+    };
+    if (!this.isStatic(id)) return undefined;
+    visit(id);
+    const order = [...wanted].sort((a, b) => a - b);
+    const params = order.filter((v) => prelude.op[v] === Op.param);
+    const width = params.reduce((n, v) => n + prelude.width[v]!, 0);
+    if (width > limit || order.some((v) => prelude.op[v] === Op.pc)) return undefined;
+    const out = new Set<bigint>();
+    for (let n = 0n; n < 1n << BigInt(width); n++) {
+      let rest = n;
+      const values = new Map<Id, bigint>();
+      for (const v of order) {
+        const [a, b, c] = [prelude.a[v]!, prelude.b[v]!, prelude.c[v]!];
+        const w = prelude.width[v]!;
+        const shape = OPS[prelude.op[v]!]!.shape;
+        if (prelude.op[v] === Op.const) values.set(v, prelude.constantValue(v));
+        else if (prelude.op[v] === Op.param) {
+          values.set(v, BigInt.asUintN(w, rest));
+          rest >>= BigInt(w);
+        } else {
+          const at = (o: number, k: number): bigint => (shape[k] === 'v' ? values.get(o)! : BigInt(o));
+          values.set(
+            v,
+            compute(
+              prelude.op[v]!,
+              w,
+              shape[0] === 'v' ? prelude.width[a]! : 0,
+              shape[1] === 'v' ? prelude.width[b]! : 0,
+              at(a, 0),
+              at(b, 1),
+              at(c, 2),
+            ),
+          );
+        }
+      }
+      out.add(values.get(id)!);
+    }
+    return [...out].sort((a, b) => (a < b ? -1 : 1));
   }
 
   constant(width: number, value: bigint | number): Id {

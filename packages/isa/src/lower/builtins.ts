@@ -4,6 +4,7 @@ import { Op } from '@mimic/ir';
 import type * as ast from '../syntax/ast.js';
 import type { Span } from '../syntax/source.js';
 import type { Id } from './builder.js';
+import { VECTORS } from './lanes.js';
 import type { Lowerer } from './lowerer.js';
 import { cellPlace, extract, memoryPlace } from './places.js';
 import { bits, int, NONE, type Value } from './values.js';
@@ -129,6 +130,7 @@ function memoryOperand(l: Lowerer, a: ast.Arg): { address: Id; width: number } {
 
 const table: Readonly<Record<string, { readonly min: number; readonly max: number; readonly run: Builtin }>> =
   {
+    ...VECTORS,
     zx: { min: 1, max: 2, run: extend(false) },
     sx: { min: 1, max: 2, run: extend(true) },
     low: {

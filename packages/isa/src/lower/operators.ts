@@ -143,7 +143,7 @@ function pair(l: Lowerer, a: Value, c: Value, e: Operands, want: number | undefi
 /** `want`: the width that the context asks for; it counts where neither operand has one. */
 export function binary(l: Lowerer, e: Extract<ast.Expr, { t: 'binary' }>, want?: number): Value {
   if (e.op === '&&' || e.op === '||') return logical(l, e);
-  const inner = e.op in arithmetic ? want : undefined;
+  const inner = e.op in arithmetic || e.op in shifts ? want : undefined;
   const a = settle(l, l.expr(e.left, inner), e.left.span);
   const c = settle(
     l,
@@ -167,7 +167,8 @@ export function binaryValues(l: Lowerer, op: string, a: Value, c: Value, e: Oper
     return int(v);
   }
   if (op in shifts) {
-    const value = l.value(a, e.left.span);
+    const value =
+      a.k === 'int' && want !== undefined ? l.coerce(a, want, e.left.span) : l.value(a, e.left.span);
     const width = l.b.width(value);
     const amount =
       c.k === 'int'
