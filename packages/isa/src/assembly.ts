@@ -191,9 +191,9 @@ export class AsmContext {
       .map((row) => ({
         ...(row.when ? { when: evaluate(row.when, 1).value } : {}),
         pieces: merge(
-          [...row.text.matchAll(/\{([^}]*)\}|([^{]+)/g)].map((m): AsmPiece => {
-            if (m[2] !== undefined) return { t: 'text', text: m[2] };
-            return this.interpolated(m[1]!, row, evaluate, item);
+          [...row.text.matchAll(/(\{\{|\}\})|\{([^}]*)\}|([^{}]+)/g)].map((m): AsmPiece => {
+            if (m[2] === undefined) return { t: 'text', text: m[3] ?? m[1]![0]! };
+            return this.interpolated(m[2], row, evaluate, item);
           }),
         ),
       }));

@@ -1,8 +1,9 @@
 // A spec folder -> a compiled ISA and what is wrong with it. The pipeline: load, declare, lower, arrange.
 // In: an entry file and a way to read others. Out: CompiledSpec. Must not know: files, Node.
-import { type Body, type Func, Op, type Program, verify } from '@mimic/ir';
+import { type Body, evaluate, type Func, noMachine, Op, type Program, verify } from '@mimic/ir';
 import { compileAbi } from './abi/compile.js';
 import { AsmContext, type AsmForm, type InsnAssembly, insnName, splitAsm, substitute } from './assembly.js';
+import { fieldsOf } from './decode.js';
 import { buildTree, overlaps, type Pattern, unreachable } from './decode-tree.js';
 import { type Encoded, encode } from './encode.js';
 import { loadSpec, type Placed, type ReadSpec } from './load.js';
@@ -14,6 +15,9 @@ import { bits, int, type Value } from './lower/values.js';
 import type { CompiledIsa, Insn, Register } from './model.js';
 import type * as ast from './syntax/ast.js';
 import { type Diagnostic, locate, type Source, type Span, SpecError } from './syntax/source.js';
+
+/** Bits of a condition that are tried one by one, at most. */
+const CONDITION_BITS = 8;
 
 /** A test as written, for tests.ts. */
 export interface SpecTest {
@@ -320,7 +324,27 @@ class Compiler implements SpecContext {
       value: x.insn.value,
       where: x.insn.where !== undefined,
       over: x.over,
+      ...(x.insn.where ? { allows: (mask: number, value: number) => this.allows(x.insn, mask, value) } : {}),
     }));
+  }
+
+  /** See Pattern.allows: tries the bits that the condition looks at, unless they are many. */
+  private allows({ where, fields }: Insn, mask: number, value: number): boolean {
+    const { op, a } = where!.parts();
+    const used = new Set(op.flatMap((o, i) => (o === Op.param ? [a[i]!] : [])));
+    const free = [...used].flatMap((k) =>
+      fields[k]!.pieces.flatMap(({ at, width }) =>
+        Array.from({ length: width }, (_, i) => at + i).filter((bit) => !((mask >>> bit) & 1)),
+      ),
+    );
+    if (free.length > CONDITION_BITS) return true;
+    const program: Program = { cells: [], funcs: [], traps: [], hosts: [], word: this.names.word };
+    for (let n = 0; n < 1 << free.length; n++) {
+      const word = free.reduce((w, bit, i) => (w | (((n >>> i) & 1) << bit)) >>> 0, value >>> 0);
+      const out = evaluate(program, where!, fieldsOf({ fields }, word).map(BigInt), 0n, noMachine);
+      if (out.kind !== 'return' || out.values[0] === 1n) return true;
+    }
+    return false;
   }
 
   private registers(): Register[] {

@@ -7,6 +7,8 @@ export interface Pattern {
   readonly mask: number;
   readonly value: number;
   readonly where: boolean;
+  /** Whether the condition may hold for words that have the bits `value` under `mask`. */
+  readonly allows?: (mask: number, value: number) => boolean;
   /** Names of the instructions that this one is declared to win over. */
   readonly over: readonly string[];
 }
@@ -38,6 +40,8 @@ export function overlaps(patterns: readonly Pattern[]): Overlap[] {
       if (((a.value ^ b.value) & a.mask & b.mask) !== 0) continue;
       if (before(a, b) || before(b, a)) continue;
       if (a.mask === b.mask && a.where && b.where) continue;
+      const shared = [a.mask | b.mask, a.value | b.value] as const;
+      if (a.allows?.(...shared) === false || b.allows?.(...shared) === false) continue;
       out.push({ a: i, b: j, witness: (a.value | b.value) >>> 0 });
     }
   return out;

@@ -12,7 +12,7 @@ export interface Decoded {
 }
 
 /** The field values of `insn` in `word`, unsigned. */
-export function fieldsOf(insn: Insn, word: number): number[] {
+export function fieldsOf(insn: Pick<Insn, 'fields'>, word: number): number[] {
   const out: number[] = [];
   // By index here and below: code that V8 has not optimised yet allocates for each step of an iterator.
   for (let k = 0; k < insn.fields.length; k++) {
