@@ -58,7 +58,7 @@ export function buildInterpreter(isa: CompiledIsa, pages = MEMORY_PAGES): Interp
       const tree = specialize(narrow, program, VARIANTS);
       trees.push(tree);
       for (const leaf of leavesOf(tree)) {
-        const handler = makeHandler(leaf.body, program, n);
+        const handler = makeHandler(leaf.body, program, n, layout);
         const key = `${insn.length} ${handler.key}`;
         let arm = byKey.get(key);
         if (!arm)
@@ -84,7 +84,7 @@ export function buildInterpreter(isa: CompiledIsa, pages = MEMORY_PAGES): Interp
     [...leaves].map(([leaf, arm]) => [leaf, { number: arm.number, handler: own.get(leaf)! }]),
   );
   const decoders = isa.insns.map((insn, n) =>
-    insnDecoder(module, insn, trees[n]!, variants, program, functions, layout),
+    insnDecoder(module, isa, insn, trees[n]!, variants, program, functions, layout),
   );
   const decode = pageDecoder(module, isa, decoders, functions, layout);
   const loop = defineLoop(module, arms, surroundings, decode);

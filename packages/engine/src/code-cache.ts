@@ -3,7 +3,7 @@
 import { Perm } from '@mimic/bus';
 import { FixedHandler } from './decoder.js';
 import type { Guest } from './guest.js';
-import { RECORD_SIZE } from './layout.js';
+import { RECORD_SIZE, SENTINELS } from './layout.js';
 
 export class CodeCache {
   private readonly table: Uint32Array;
@@ -40,8 +40,8 @@ export class CodeCache {
       at = this.next;
       this.next += size;
     } else new Uint8Array(store.buffer, at, size).fill(0);
-    const handlers = new Uint16Array(store.buffer, at + size - 2 * RECORD_SIZE, RECORD_SIZE);
-    handlers[0] = handlers[RECORD_SIZE / 2] = FixedHandler.nextPage;
+    const handlers = new Uint16Array(store.buffer, at + size - SENTINELS * RECORD_SIZE);
+    for (let k = 0; k < SENTINELS; k++) handlers[(k * RECORD_SIZE) / 2] = FixedHandler.nextPage;
     this.table[page] = at;
     this.pages.add(page);
     memory.markCode(page);

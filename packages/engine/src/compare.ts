@@ -2,7 +2,8 @@
 // In: an Interpreter, an instruction, a seeded generator. Out: where the two differ.
 // Must not know: how either works.
 import { evaluate, type Random } from '@mimic/ir';
-import type { Insn } from '@mimic/isa';
+import type { CompiledIsa, Insn } from '@mimic/isa';
+import { decode } from '@mimic/isa/decode';
 import type { Exit } from './cpu.js';
 import type { Interpreter } from './interpreter.js';
 
@@ -49,12 +50,12 @@ export function compareTiers(cpu: Interpreter, insn: Insn, rng: Random, arena: A
     if (out.kind === 'return' && out.values[0]) break;
     if (tries > 200) return { word, differences: [] };
   }
-  const other = matches(isa.insns, insn, word);
-  if (other) return { word, differences: [] };
-
-  // Code at a random place of its page; memory and state random.
-  const pc = arena.code * 4096 + rng.below(4096 / isa.unit - 2) * isa.unit;
-  put(bytes, layout.reversed, pc, word, insn.length);
+  // Code at a random place of its page, in a mode that reads it as this instruction.
+  const start = arena.code * 4096 + rng.below(4096 / isa.unit - 2) * isa.unit;
+  const context = fields[insn.fields.findIndex((f) => f.pieces.length === 0)] ?? 0;
+  const pc = codeAddresses(isa, start).find((at) => decode(isa, word, at, context)?.insn === insn);
+  if (pc === undefined) return { word, differences: [] };
+  put(bytes, layout.reversed, start, word, insn.length);
   const random = (v: Uint8Array): void => void v.set(v.map(() => rng.below(256)));
   random(bytes.subarray(dataAt, dataAt + dataBytes));
   isa.program.cells.forEach((cell, n) => {
@@ -63,6 +64,7 @@ export function compareTiers(cpu: Interpreter, insn: Insn, rng: Random, arena: A
       machine.setCell(n, k, near ? BigInt(arena.data * 4096 + rng.below(dataBytes)) : rng.bits(cell.width));
     }
   });
+  if (isa.context) machine.setCell(isa.context.cell, 0, BigInt(context));
   cpu.pc = pc;
   const state = cpu.saveState();
   const memory = bytes.slice(dataAt, dataAt + dataBytes);
@@ -84,7 +86,11 @@ export function compareTiers(cpu: Interpreter, insn: Insn, rng: Random, arena: A
   bytes.set(memory, dataAt);
   cpu.code.invalidate(arena.code);
   cpu.code.stopAt(pc + insn.length);
+  // A jump may lead to other code.
+  const target = expected.kind === 'jump' ? Number(expected.target) : pc;
+  if (target < 2 ** 32) cpu.code.stopAt(target === pc ? pc + insn.length : target);
   const exit: Exit = cpu.run(1);
+  cpu.code.invalidate(target >>> 12);
   let text: string;
   switch (expected.kind) {
     case 'trap':
@@ -122,17 +128,13 @@ export function compareTiers(cpu: Interpreter, insn: Insn, rng: Random, arena: A
   return { word, differences };
 }
 
-/** Another instruction that takes precedence for `word`. */
-function matches(insns: readonly Insn[], insn: Insn, word: number): boolean {
-  return insns.some(
-    (o) => o !== insn && (word & o.mask) >>> 0 === o.value >>> 0 && bits(o.mask) > bits(insn.mask),
-  );
-}
-
-function bits(mask: number): number {
-  let n = 0;
-  for (let m = mask >>> 0; m; m &= m - 1) n++;
-  return n;
+/** The code addresses of an instruction at `start`, one a mode. */
+function codeAddresses(isa: CompiledIsa, start: number): number[] {
+  const out: number[] = [];
+  for (let m = 0; ; m = (m - isa.modeMask) & isa.modeMask) {
+    out.push(start | m);
+    if (m === isa.modeMask) return out;
+  }
 }
 
 /** Puts an instruction word into the guest's memory, whose host bytes are given. */

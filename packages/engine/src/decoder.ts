@@ -1,7 +1,7 @@
 // The decoder as WebAssembly: finds the instruction, its variant, and writes the record.
 // In: decision tree, encodings, variants. Out: functions in a module. Must not know: what handlers do.
 import { type Body, Builder, Op, type Program } from '@mimic/ir';
-import type { CompiledIsa, DecodeNode, Insn } from '@mimic/isa';
+import type { CompiledIsa, DecodeNode, EncodedField, Insn } from '@mimic/isa';
 import {
   type Callables,
   Code,
@@ -16,7 +16,7 @@ import {
 import { Assembler } from './assembler.js';
 import { pushField } from './handler-target.js';
 import type { EngineLayout } from './layout.js';
-import { type Handler, importStatic, operandValue, RAW_WORD } from './record.js';
+import { type Handler, importStatic, operandValue, RAW_CONTEXT, RAW_WORD } from './record.js';
 import type { VariantTree } from './specialize.js';
 
 /** Handler numbers that every interpreter has. */
@@ -32,6 +32,7 @@ const RECORD_WRITE = 0;
 /** Function (record, pc, word): writes the record of one instruction. */
 export function insnDecoder(
   module: ModuleBuilder,
+  isa: CompiledIsa,
   insn: Insn,
   tree: VariantTree,
   variants: Variants,
@@ -69,13 +70,22 @@ export function insnDecoder(
   const locals = new Locals(3);
   // Raw handlers take the word apart themselves.
   const a = new Assembler();
+  const contextAt = isa.context && layout.stateBase + program.cells[isa.context.cell]!.offset;
+  const pushParam = (e: Emitter, field: EncodedField, from: number): void => {
+    if (field.pieces.length) return pushField(e, field, () => e.getLocal(from));
+    e.i32(0);
+    e.memory(W.i32_load, contextAt!);
+  };
+  if (insn.fields.some((f) => f.pieces.length === 0)) {
+    a.get(record).i32(0).memory(W.i32_load, contextAt!).memory(W.i32_store16, RAW_CONTEXT);
+  }
   a.get(record).get(word).memory(W.i32_store, RAW_WORD);
   code.append(a.code);
   new Emitter(
     B.body,
     {
       ...functionTarget(callables),
-      param: (e, k) => pushField(e, insn.fields[k]!, () => e.getLocal(word)),
+      param: (e, k) => pushParam(e, insn.fields[k]!, word),
       cheapParams: false,
       pc: (e, width) => {
         e.getLocal(pc);
@@ -130,7 +140,7 @@ export function pageDecoder(
     const targets = [...new Set(node.next.filter((t) => t >= 0))];
     a.open(W.block, VOID);
     for (const _ of targets) a.open(W.block, VOID);
-    a.get(word)
+    a.get(node.kind === 'mode' ? pc : word)
       .i32(node.at)
       .op(W.i32_shr_u)
       .i32(2 ** node.width - 1)
@@ -154,12 +164,19 @@ export function pageDecoder(
 
 /** Leaves the instruction word in local `word`: with 2-byte units, the first unit in the low half. */
 function fetch(a: Assembler, isa: CompiledIsa, layout: EngineLayout, pc: number, word: number): void {
+  const start = (): void => {
+    a.get(pc);
+    if (isa.modeMask) a.i32(~isa.modeMask).op(W.i32_and);
+  };
   const at = (displacement: number, bytes: number): void => {
-    if (layout.reversed)
-      a.i32(-bytes - displacement)
-        .get(pc)
-        .op(W.i32_sub);
-    else a.get(pc).i32(displacement).op(W.i32_add);
+    if (layout.reversed) {
+      a.i32(-bytes - displacement);
+      start();
+      a.op(W.i32_sub);
+    } else {
+      start();
+      a.i32(displacement).op(W.i32_add);
+    }
     a.memory(bytes === 2 ? W.i32_load16_u : W.i32_load, 0);
   };
   if (isa.unit === 4) {
@@ -170,7 +187,8 @@ function fetch(a: Assembler, isa: CompiledIsa, layout: EngineLayout, pc: number,
   at(0, 2);
   a.set(word);
   // The second unit may lie on a page that must not be executed: it reads as 0 then.
-  a.get(pc).i32(2).op(W.i32_add).i32(12).op(W.i32_shr_u).memory(W.i32_load8_u, layout.permBase);
+  start();
+  a.i32(2).op(W.i32_add).i32(12).op(W.i32_shr_u).memory(W.i32_load8_u, layout.permBase);
   a.i32(4).op(W.i32_and).open(W.if, VOID);
   a.get(word);
   at(2, 2);

@@ -6,7 +6,7 @@ import type { Program } from '@mimic/ir';
 import type { EncodedField } from '@mimic/isa';
 import { type Callables, type Emitter, type Target, Type, typeOf, VOID, W } from '@mimic/wasm';
 import { type EngineLayout, ExitCode, RECORD_SIZE } from './layout.js';
-import { DISPLACED, type Handler, RAW_WORD } from './record.js';
+import { DISPLACED, type Handler, RAW_CONTEXT, RAW_WORD } from './record.js';
 import { NEAR } from './specialize.js';
 
 /** What handlers share: where things are, and the functions that they call. */
@@ -95,6 +95,11 @@ export class HandlerTarget implements Target {
   }
 
   param(e: Emitter, k: number): void {
+    if (this.handler.raw && this.fields[k]!.pieces.length === 0) {
+      this.record(e);
+      e.memory(W.i32_load16_u, RAW_CONTEXT);
+      return;
+    }
     if (this.handler.raw) {
       pushField(e, this.fields[k]!, () => {
         this.record(e);

@@ -9,7 +9,7 @@ import { compileModule, instantiateModule, type WasmFunction, type WasmModule } 
 import { CodeCache } from './code-cache.js';
 import { type Cpu, type Exit, type GuestAddress, guestAddress, type RegisterInfo } from './cpu.js';
 import type { Guest } from './guest.js';
-import { ExitCode, RECORD_SIZE, STACK_UNIT } from './layout.js';
+import { ExitCode, STACK_UNIT } from './layout.js';
 import { StateMachine } from './state-machine.js';
 import { Stress } from './stress.js';
 import { Translator, type TranslatorOptions } from './translate/translator.js';
@@ -117,15 +117,12 @@ export class Interpreter implements Cpu {
 
   run(budget: number): Exit {
     let left = budget;
+    const { step } = this.guest.layout;
     while (left > 0) {
       if (this.interrupted) break;
       const now = Math.min(Math.ceil(left), this.stress?.quantum() ?? this.interval);
-      const code = this.enter(
-        now * RECORD_SIZE,
-        NOWHERE,
-        this.stress?.stack() ?? STACK / STACK_UNIT,
-      ) as number;
-      const done = now - this.view.getInt32(this.field('fuel'), true) / RECORD_SIZE;
+      const code = this.enter(now * step, NOWHERE, this.stress?.stack() ?? STACK / STACK_UNIT) as number;
+      const done = now - this.view.getInt32(this.field('fuel'), true) / step;
       left -= done;
       this.executed += done;
       if (code === ExitCode.fuel) {
@@ -143,6 +140,8 @@ export class Interpreter implements Cpu {
   private sample(): void {
     if (!this.makeTranslator) return;
     this.translatorMade ??= this.makeTranslator();
+    // Translated code begins where decoding looks at nothing besides.
+    if (this.context() !== 0) return;
     const news = this.translatorMade.sample(this.pc, this.executed);
     this.interval = news ? this.quantum : Math.min(Math.ceil(this.interval * 1.25), this.quantum * 64);
   }
@@ -191,7 +190,7 @@ export class Interpreter implements Cpu {
     const { pc, isa } = this;
     const word = this.fetch(pc);
     if (word === undefined) return this.noCode();
-    const decoded = decode(isa, word);
+    const decoded = decode(isa, word, pc, this.context());
     if (!decoded) return { kind: 'illegal', pc };
     const { insn } = decoded;
     this.view.setUint32(this.field('length'), insn.length, true);
@@ -218,19 +217,26 @@ export class Interpreter implements Cpu {
     return evaluate(this.isa.program, body, params, BigInt(this.pc), this.machine);
   }
 
-  /** The instruction word at `pc`, or undefined where it may not be executed. */
+  /** What decoding looks at besides the word and its address. */
+  private context(): number {
+    const { context } = this.isa;
+    return context ? Number(this.machine.getCell(context.cell, 0)) : 0;
+  }
+
+  /** The instruction word at code address `pc`, or undefined where it may not be executed. */
   private fetch(pc: number): number | undefined {
+    const start = (pc & ~this.isa.modeMask) >>> 0;
     const executable = (address: number): boolean =>
       address < 2 ** 32 && (this.memory.perm(address >>> 12) & Perm.X) !== 0;
-    if (!executable(pc)) return undefined;
+    if (pc >= 2 ** 32 || !executable(start)) return undefined;
     const { reversed } = this.guest.layout;
     const unit = (address: number, bytes: 2 | 4): number => {
       const at = reversed ? 2 ** 32 - address - bytes : address;
       return bytes === 2 ? this.view.getUint16(at, true) : this.view.getUint32(at, true);
     };
-    if (this.isa.unit === 4) return unit(pc, 4);
-    const second = executable(pc + 2) ? unit(pc + 2, 2) : 0;
-    return (unit(pc, 2) | (second << 16)) >>> 0;
+    if (this.isa.unit === 4) return unit(start, 4);
+    const second = executable(start + 2) ? unit(start + 2, 2) : 0;
+    return (unit(start, 2) | (second << 16)) >>> 0;
   }
 
   /** What to do about an exit code; undefined to go on. */
@@ -238,6 +244,8 @@ export class Interpreter implements Cpu {
     const { view } = this;
     const pc = this.pc;
     switch (code) {
+      // The address at which no caller waits is one like any other.
+      case ExitCode.stop:
       case ExitCode.miss:
         if (pc < 2 ** 32 && this.code.open(pc >>> 12)) return undefined;
         return this.noCode();

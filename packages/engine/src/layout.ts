@@ -56,15 +56,21 @@ export interface EngineLayout extends MemoryLayout {
   readonly jumpTable: number;
   /** Bytes of the records of a page, sentinels included. */
   readonly recordPage: number;
+  /** Bytes of records of the smallest instruction: what it counts for in fuel. */
+  readonly step: number;
 }
 
+/** Records behind those of a page: an instruction of 4 bytes may begin with its last byte. */
+export const SENTINELS = 4;
 const MAX_TRAP_ARGS = 16;
 
 /** The layout of a guest of `isa`. */
 export function layoutOf(isa: CompiledIsa): EngineLayout {
   const reversed = isa.endian === 'big';
   const zone = reversed ? 0 : GUEST_LIMIT;
-  const shift = Math.log2(RECORD_SIZE / isa.unit);
+  // Code addresses that differ in a mode have records of their own.
+  const grain = isa.modeMask ? 1 : isa.unit;
+  const shift = Math.log2(RECORD_SIZE / grain);
   const base = Math.ceil(isa.stateSize / 16) * 16;
   const fields: EngineFields = {
     pc: base,
@@ -94,8 +100,8 @@ export function layoutOf(isa: CompiledIsa): EngineLayout {
     arenaEnd: reversed ? 256 * MIB : MEMORY_PAGES * 65536,
     fields,
     shift,
-    // Two sentinels: a 4-byte instruction may start in the last 2 bytes.
-    recordPage: (4096 << shift) + 2 * RECORD_SIZE,
+    step: isa.unit << shift,
+    recordPage: (4096 << shift) + SENTINELS * RECORD_SIZE,
   };
 }
 

@@ -2,7 +2,7 @@
 // In: a variant's body. Out: a body whose params are record operands, and how decode computes each.
 // Must not know: WebAssembly.
 import { type Body, Builder, Op, operands, type Program, print, removeDead } from '@mimic/ir';
-import { RECORD_SIZE } from './layout.js';
+import { type EngineLayout, RECORD_SIZE } from './layout.js';
 import { copyOp, NEAR, staticValues } from './specialize.js';
 
 /** An operand in a record. `value` is a value id of the variant's body, for decode to compute. */
@@ -37,11 +37,15 @@ export const DISPLACED = 1 << 16;
 
 /** Offset of the instruction word in a raw record. */
 export const RAW_WORD = 4;
+/** Offset of the context, 16 bits, in a raw record. */
+export const RAW_CONTEXT = 2;
 
 /** Makes the handler of a variant of instruction number `insn`. `program` is split: no value above 64 bits. */
-export function makeHandler(body: Body, program: Program, insn: number): Handler {
+export function makeHandler(body: Body, program: Program, insn: number, layout: EngineLayout): Handler {
+  // Both ways across the records of a page.
+  const near = 4096 << layout.shift > 0x8000 ? 32 : 16;
   for (const narrow of [false, true]) {
-    const attempt = new Extraction(body, program, narrow).run();
+    const attempt = new Extraction(body, program, narrow, near).run();
     const placed = place(attempt.operands);
     if (placed) {
       const key = `${print(attempt.body)}|${placed.map((o) => `${o.kind}${o.width}:${o.size}@${o.at}`)}`;
@@ -84,6 +88,8 @@ class Extraction {
     private readonly program: Program,
     /** Store extended values before their extension. */
     private readonly narrow: boolean,
+    /** Bits of the distance to a near target. */
+    private readonly near: number,
   ) {
     this.map = new Int32Array(from.length).fill(-1);
     this.known = staticValues(from);
@@ -101,7 +107,7 @@ class Extraction {
         if (op === Op.get) map[i] = B.effect(op, from.width[i]!, cell, k);
         else B.effect(op, 0, cell, k, this.value(from.c[i]!));
       } else if (op === Op.jump && index & NEAR) {
-        B.effect(op, 0, this.operand('near', from.a[i]!, 0, 16), index);
+        B.effect(op, 0, this.operand('near', from.a[i]!, 0, this.near), index);
       } else map[i] = copyOp(B, from, i, (v) => this.value(v));
     }
     return { body: removeDead(B.body), operands: this.operands };
@@ -198,7 +204,7 @@ export function operandValue(
   }
   if (operand.kind === 'near') {
     const distance = B.binary(Op.sub, v, B.shared(Op.pc, B.width(v)));
-    return B.slice(B.pure(Op.shl, B.width(v), distance, B.constant(16, shift)), 0, 16);
+    return fit(B.pure(Op.shl, B.width(v), distance, B.constant(16, shift)), operand.width);
   }
   return fit(v, 8 * operand.size);
 }

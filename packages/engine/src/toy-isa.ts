@@ -134,6 +134,7 @@ export function toyIsa(endian: 'big' | 'little', word: 32 | 64 = 32): CompiledIs
     endian,
     word,
     unit: 4,
+    modeMask: 0,
     program,
     stateSize: 288,
     insns,

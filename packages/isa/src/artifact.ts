@@ -5,7 +5,7 @@ import type { InsnAssembly } from './assembly.js';
 import type { CompiledIsa, DecodeNode, Hook, Insn, Register } from './model.js';
 
 /** Raised when the format changes: older artifacts are then built anew. */
-export const ARTIFACT_VERSION = 2;
+export const ARTIFACT_VERSION = 3;
 const MAGIC = 'mimicisa';
 
 export type Sections = Readonly<Record<string, Uint8Array>>;
@@ -120,6 +120,8 @@ interface RunPart {
   readonly endian: 'big' | 'little';
   readonly word: 32 | 64;
   readonly unit: 2 | 4;
+  readonly modeMask: number;
+  readonly context?: CompiledIsa['context'];
   readonly program: Omit<Program, 'funcs'>;
   readonly stateSize: number;
   readonly registers: readonly Register[];

@@ -24,6 +24,8 @@ export type AsmPiece =
       readonly format: 'd' | 'x' | 'a';
       readonly signed?: number;
     }
+  /** The names of the bits that are set, from the lowest. */
+  | { readonly t: 'set'; readonly value: StaticRef; readonly names: readonly string[] }
   /** The first row whose condition holds. */
   | {
       readonly t: 'rows';
@@ -216,8 +218,10 @@ export class AsmContext {
   ): AsmPiece {
     const m = /^(.*?)(?::([dsxa]))?$/.exec(inner)!;
     const code = m[1]!;
-    const indexed = /^(\w+)([[(])(.*)[\])]$/.exec(code);
+    const indexed = /^(\w+)([[(])(.*)[\])](\*?)$/.exec(code);
     const def = indexed ? this.spec.names.defs.get(indexed[1]!) : undefined;
+    if (def?.kind === 'file' && indexed![4])
+      return { t: 'set', value: evaluate(parseExpression(indexed![3]!, row.span)).value, names: def.names };
     if (def?.kind === 'file')
       return { t: 'names', value: evaluate(parseExpression(indexed![3]!, row.span)).value, names: def.names };
     if (def?.kind === 'shape') {

@@ -1,18 +1,19 @@
 // A spec folder -> a compiled ISA and what is wrong with it. The pipeline: load, declare, lower, arrange.
 // In: an entry file and a way to read others. Out: CompiledSpec. Must not know: files, Node.
-import { type Body, evaluate, type Func, noMachine, Op, type Program, verify } from '@mimic/ir';
+import { type Body, evaluate, type Func, noMachine, Op, type Program, simplify, verify } from '@mimic/ir';
 import { compileAbi } from './abi/compile.js';
 import { AsmContext, type AsmForm, type InsnAssembly, insnName, splitAsm, substitute } from './assembly.js';
 import { fieldsOf } from './decode.js';
-import { buildTree, overlaps, type Pattern, unreachable } from './decode-tree.js';
-import { type Encoded, encode } from './encode.js';
+import { buildTree, overlaps, type Pattern, type PatternGroup, unreachable } from './decode-tree.js';
+import type { Encoded } from './encode.js';
 import { loadSpec, type Placed, type ReadSpec } from './load.js';
 import { Builder } from './lower/builder.js';
+import { DecoderSet } from './lower/decoders.js';
 import { type FieldUse, Lowerer, type SpecContext } from './lower/lowerer.js';
 import { Names } from './lower/names.js';
-import { runBlock } from './lower/statements.js';
+import { runBlock, runGuarded } from './lower/statements.js';
 import { bits, int, type Value } from './lower/values.js';
-import type { CompiledIsa, Insn, Register } from './model.js';
+import type { CompiledIsa, Hook, Insn, Register } from './model.js';
 import type * as ast from './syntax/ast.js';
 import { type Diagnostic, locate, type Source, type Span, SpecError } from './syntax/source.js';
 
@@ -22,6 +23,8 @@ const CONDITION_BITS = 8;
 /** A test as written, for tests.ts. */
 export interface SpecTest {
   readonly item: ast.TestItem;
+  /** How its code is written and which modes it runs in, where a decoder stands before it. */
+  readonly decoder?: { readonly leftmost: boolean; readonly modes: number };
 }
 
 export interface CompiledSpec {
@@ -43,6 +46,7 @@ export function compileSpec(entry: string, read: ReadSpec): CompiledSpec {
 interface LoweredInsn {
   readonly insn: Insn;
   readonly item: ast.InsnItem;
+  readonly decoder: string | undefined;
   readonly encoded: Encoded;
   readonly fields: ReadonlyMap<string, FieldUse>;
   readonly family: ReadonlyMap<string, Value>;
@@ -61,6 +65,7 @@ class Compiler implements SpecContext {
   >();
   private readonly hosts: { name: string; width: number }[] = [];
   private readonly insns: LoweredInsn[] = [];
+  private readonly decoders = new DecoderSet(this);
 
   constructor(
     private readonly entry: string,
@@ -72,14 +77,20 @@ class Compiler implements SpecContext {
     this.diagnostics.push(...loaded.diagnostics);
     const { items } = loaded;
     this.declareAll(items);
+    for (const [name, d] of this.names.decoders) this.reporting(() => this.decoders.add(name, d), d.span);
     for (const p of items)
-      if (p.item.t === 'insn') this.guard(p, () => this.instruction(p as Placed<ast.InsnItem>));
+      if (p.item.t === 'insn') this.inDecoders(p, (d) => this.instruction(p as Placed<ast.InsnItem>, d));
     for (const p of items)
       if (p.item.t === 'alias')
-        this.guard(p, () => this.alias(p as Placed<Extract<ast.Item, { t: 'alias' }>>));
+        this.inDecoders(p, (d) => this.alias(p as Placed<Extract<ast.Item, { t: 'alias' }>>, d));
     this.checkOverlaps();
     const registers = this.registers();
-    const tests = items.filter((p) => p.item.t === 'test').map((p) => ({ item: p.item as ast.TestItem }));
+    const tests = items
+      .filter((p) => p.item.t === 'test')
+      .map((p) => {
+        const decoder = p.decoders[0] === undefined ? undefined : this.decoders.get(p.decoders[0]);
+        return { item: p.item as ast.TestItem, ...(decoder ? { decoder } : {}) };
+      });
     const abi = this.abi(items);
     const isa = this.diagnostics.some((d) => d.severity === 'error')
       ? undefined
@@ -169,6 +180,12 @@ class Compiler implements SpecContext {
     });
   }
 
+  /** Runs `f` once for each decoder that an item belongs to. */
+  private inDecoders(p: Placed<ast.Item>, f: (decoder: string | undefined) => void): void {
+    for (const d of p.decoders.length ? p.decoders : [undefined])
+      this.guard(p, () => this.names.within(d, () => f(d)));
+  }
+
   private guard(p: Placed<ast.Item>, f: () => void): void {
     this.reporting(f, p.item.span);
   }
@@ -191,7 +208,12 @@ class Compiler implements SpecContext {
     const first = ['arch', 'enum'];
     for (const p of items) if (first.includes(p.item.t)) this.guard(p, () => this.names.declare(p.item));
     for (const p of items)
-      if (!first.includes(p.item.t) && !late.has(p.item.t)) this.guard(p, () => this.names.declare(p.item));
+      if (!first.includes(p.item.t) && !late.has(p.item.t) && p.item.t !== 'mode')
+        this.guard(p, () => {
+          if (p.decoders.length) this.names.declareFor(p.decoders, p.item);
+          else this.names.declare(p.item);
+        });
+    for (const p of items) if (p.item.t === 'mode') this.guard(p, () => this.names.declare(p.item));
   }
 
   private familyValues(p: Placed<ast.Item>): Map<string, Value> {
@@ -204,15 +226,17 @@ class Compiler implements SpecContext {
     return out;
   }
 
-  private instruction(p: Placed<ast.InsnItem>): void {
+  private instruction(p: Placed<ast.InsnItem>, in_: string | undefined): void {
     const { item } = p;
     const numbers = new Map<string, bigint>();
     for (const [name, v] of p.family) if (typeof v.value === 'bigint') numbers.set(name, v.value);
-    const encoded = encode(this.names, item.encoding, numbers, item.asm.span);
+    const decoder = this.decoders.of(in_, item.span);
+    const encoded = decoder.encode(item.encoding, numbers, item.asm.span);
     const fields = new Map<string, FieldUse>(
       encoded.fields.map((f, i) => [f.name, { name: f.name, width: f.width, param: i, type: f.type }]),
     );
     const family = this.familyValues(p);
+    for (const [k, v] of decoder.known) family.set(k, v);
     const texts = new Map([...p.family].map(([k, v]) => [k, v.text]));
     const { mnemonic, operands } = splitAsm(substitute(item.asm.text, texts));
     let name = insnName(mnemonic);
@@ -235,7 +259,7 @@ class Compiler implements SpecContext {
     const b = new Builder(true);
     const l = new Lowerer(this, b, 'insn', fields);
     for (const [k, v] of family) l.global(k, v);
-    runBlock(l, item.body);
+    runGuarded(l, decoder.body, item.body);
     if (!l.state.left) l.state.finish();
     const template = b.finish();
     const whereBody = where[0] ? ('body' in where[0] ? where[0].body : fieldBody(where[0].field)) : undefined;
@@ -247,6 +271,7 @@ class Compiler implements SpecContext {
       fields: encoded.fields.map(({ name: n, width, pieces }) => ({ name: n, width, pieces })),
       ...(whereBody ? { where: whereBody } : {}),
       template,
+      ...(this.enters(template, encoded) ? { context: true } : {}),
       source: locate(item.span),
     };
     const span = item.asm.span;
@@ -254,17 +279,32 @@ class Compiler implements SpecContext {
       mnemonic: asm.mnemonic(mnemonic, span, new Map()),
       operands: asm.operandList(operands, span, new Map()),
     };
-    this.insns.push({ insn, item, encoded, fields, family, over, own, aliases: [] });
+    this.insns.push({ insn, item, decoder: in_, encoded, fields, family, over, own, aliases: [] });
   }
 
-  private alias(p: Placed<Extract<ast.Item, { t: 'alias' }>>): void {
+  /** Whether an instruction writes the context where it is 0. */
+  private enters(template: Body, encoded: Encoded): boolean {
+    const k = encoded.fields.findIndex((f) => f.pieces.length === 0);
+    if (k < 0) return false;
+    const values = new Map<number, number>();
+    for (let i = 0; i < template.length; i++)
+      if (template.op[i] === Op.param && template.a[i] === k) values.set(i, 0);
+    const body = simplify(template, this.program(), { values });
+    for (let i = 0; i < body.length; i++)
+      if (body.op[i] === Op.set && body.a[i] === this.names.context?.cell) return true;
+    return false;
+  }
+
+  private alias(p: Placed<Extract<ast.Item, { t: 'alias' }>>, in_: string | undefined): void {
     const { item } = p;
     const texts = new Map([...p.family].map(([k, v]) => [k, v.text]));
     const target = texts.get(item.insn) ?? item.insn;
-    const insn = this.insns.find((x) => x.insn.name === target);
+    const insn = this.insns.find((x) => x.insn.name === target && x.decoder === in_);
     if (!insn) throw new SpecError('unknown-name', `there is no instruction ${target}`, item.span);
     const { mnemonic, operands } = splitAsm(substitute(item.asm.text, texts));
-    const asm = new AsmContext(this, insn.fields, this.familyValues(p));
+    const values = this.familyValues(p);
+    for (const [k, v] of this.decoders.of(in_, item.span).known) values.set(k, v);
+    const asm = new AsmContext(this, insn.fields, values);
     // `31 - n` at the place of an operand gives n: 31 minus that operand.
     const { operands: targetOperands } = splitAsm(insn.item.asm.text);
     const words = targetOperands.split(/[\s,()]+/).filter(Boolean);
@@ -284,7 +324,8 @@ class Compiler implements SpecContext {
 
   private checkOverlaps(): void {
     const patterns = this.patterns();
-    for (const o of overlaps(patterns)) {
+    const together = (a: number, b: number): boolean => this.insns[a]!.decoder === this.insns[b]!.decoder;
+    for (const o of overlaps(patterns, together)) {
       const a = this.insns[o.a]!;
       const b = this.insns[o.b]!;
       this.report(
@@ -299,7 +340,7 @@ class Compiler implements SpecContext {
         ),
       );
     }
-    for (const { pattern, by } of unreachable(patterns)) {
+    for (const { pattern, by } of unreachable(patterns, together)) {
       const a = this.insns[pattern]!;
       const b = this.insns[by]!;
       this.report(
@@ -345,6 +386,14 @@ class Compiler implements SpecContext {
       if (out.kind !== 'return' || out.values[0] === 1n) return true;
     }
     return false;
+  }
+
+  private groups(): PatternGroup[] {
+    const by = new Map<string | undefined, number[]>();
+    this.insns.forEach((x, n) => {
+      by.set(x.decoder, [...(by.get(x.decoder) ?? []), n]);
+    });
+    return [...by].map(([name, patterns]) => ({ ...this.decoders.group(name), patterns }));
   }
 
   private registers(): Register[] {
@@ -415,10 +464,11 @@ class Compiler implements SpecContext {
       ];
       if (errors.length) throw new Error(`the accesses to ${r.name} are malformed:\n${errors.join('\n')}`);
     }
-    for (const [name, h] of Object.entries(abi.hooks)) {
+    for (const [name, h] of Object.entries(abi.hooks) as [string, Hook][]) {
       const errors = verify(h.body, program, { params: h.params });
       if (errors.length) throw new Error(`the hook ${name} is malformed:\n${errors.join('\n')}`);
     }
+    const { context } = this.names;
     const assembly: InsnAssembly[] = this.insns.map((x) => ({ own: x.own, aliases: x.aliases }));
     return {
       name: this.names.arch,
@@ -429,7 +479,9 @@ class Compiler implements SpecContext {
       program,
       stateSize: this.names.stateSize,
       insns: this.insns.map((x) => x.insn),
-      decode: buildTree(this.patterns()),
+      modeMask: this.names.modeMask,
+      ...(context ? { context: { cell: context.cell, width: context.width } } : {}),
+      decode: buildTree(this.patterns(), this.groups(), this.names.modeMask),
       registers,
       ...abi,
       assembly,

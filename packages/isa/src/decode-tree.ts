@@ -30,14 +30,17 @@ function before(a: Pattern, b: Pattern): boolean {
   return a.where && !b.where;
 }
 
-/** All crossing overlaps. Patterns with the same mask whose conditions differ are taken to be separate. */
-export function overlaps(patterns: readonly Pattern[]): Overlap[] {
+/** All crossing overlaps of patterns that may meet (`together`). Patterns with the same mask whose conditions differ are taken to be separate. */
+export function overlaps(
+  patterns: readonly Pattern[],
+  together: (a: number, b: number) => boolean = () => true,
+): Overlap[] {
   const out: Overlap[] = [];
   for (let i = 0; i < patterns.length; i++)
     for (let j = i + 1; j < patterns.length; j++) {
       const a = patterns[i]!;
       const b = patterns[j]!;
-      if (((a.value ^ b.value) & a.mask & b.mask) !== 0) continue;
+      if (((a.value ^ b.value) & a.mask & b.mask) !== 0 || !together(i, j)) continue;
       if (before(a, b) || before(b, a)) continue;
       if (a.mask === b.mask && a.where && b.where) continue;
       const shared = [a.mask | b.mask, a.value | b.value] as const;
@@ -50,13 +53,15 @@ export function overlaps(patterns: readonly Pattern[]): Overlap[] {
 /** Patterns that never win: another one takes all of their words, because it says `over` them or has no condition. */
 export function unreachable(
   patterns: readonly Pattern[],
+  together: (a: number, b: number) => boolean = () => true,
 ): { readonly pattern: number; readonly by: number }[] {
   const out: { pattern: number; by: number }[] = [];
   patterns.forEach((p, pattern) => {
     const by = patterns.findIndex(
-      (q) =>
+      (q, other) =>
         q !== p &&
         !q.where &&
+        together(pattern, other) &&
         contains(p.mask, q.mask) &&
         ((p.value ^ q.value) & q.mask) === 0 &&
         before(q, p) &&
@@ -83,8 +88,23 @@ function longestRun(mask: number): { at: number; width: number } | undefined {
   return best;
 }
 
-/** The tree over words of 32 bits; nodes by index, the root is 0. */
-export function buildTree(patterns: readonly Pattern[]): DecodeNode[] {
+/** Patterns that are looked at together: those of one decoder. */
+export interface PatternGroup {
+  /** Which values of the mode bits of an address select it, by value. */
+  readonly modes: readonly boolean[];
+  /** Which words are its own; where several groups take a word, the narrowest has it. */
+  readonly mask: number;
+  readonly value: number;
+  /** Numbers of its patterns. */
+  readonly patterns: readonly number[];
+}
+
+/** The tree over words of 32 bits; nodes by index, the root is 0. `modeMask`: bits of the address that are modes. */
+export function buildTree(
+  patterns: readonly Pattern[],
+  groups: readonly PatternGroup[],
+  modeMask: number,
+): DecodeNode[] {
   const nodes: DecodeNode[] = [];
   const build = (set: readonly number[], used: number): number => {
     const index = nodes.length;
@@ -106,11 +126,35 @@ export function buildTree(patterns: readonly Pattern[]): DecodeNode[] {
     nodes[index] = { kind: 'switch', at: run.at, width: run.width, next };
     return index;
   };
-  build(
-    patterns.map((_, i) => i),
-    0,
-  );
+  const words = (list: readonly PatternGroup[]): number => {
+    const [first, ...rest] = list;
+    if (!first) return -1;
+    const run = first.mask === 0 ? undefined : longestRun(first.mask);
+    if (!run) return build(first.patterns, 0);
+    const index = nodes.push({ kind: 'leaf', insns: [] }) - 1;
+    const own = build(first.patterns, first.mask);
+    const others = words(rest);
+    const next = Array.from({ length: 1 << run.width }, (_, v) =>
+      v === first.value >>> run.at ? own : others,
+    );
+    nodes[index] = { kind: 'switch', at: run.at, width: run.width, next };
+    return index;
+  };
+  const ordered = [...groups].sort((a, b) => bits(b.mask) - bits(a.mask));
+  const run = modeMask ? longestRun(modeMask) : undefined;
+  if (!run) words(ordered);
+  else {
+    const index = nodes.push({ kind: 'leaf', insns: [] }) - 1;
+    const next = Array.from({ length: 1 << run.width }, (_, v) => words(ordered.filter((g) => g.modes[v])));
+    nodes[index] = { kind: 'mode', at: run.at, width: run.width, next };
+  }
   return nodes;
+}
+
+function bits(mask: number): number {
+  let n = 0;
+  for (let m = mask >>> 0; m; m >>>= 1) n += m & 1;
+  return n;
 }
 
 /** A topological order of `before`; the order of the spec where it does not matter. */

@@ -17,14 +17,15 @@ export interface Assembly {
   readonly operands: string;
 }
 
-/** The assembly of an unsigned word of 32 bits at `pc`; undefined when it does not decode. */
+/** The assembly of an unsigned word of 32 bits at `pc`; undefined when it does not decode. `context`: see CompiledIsa. */
 export function disassemble(
   isa: CompiledIsa,
   word: number,
   pc: number,
   style: TextStyle = {},
+  context = 0,
 ): Assembly | undefined {
-  const d = decode(isa, word);
+  const d = decode(isa, word, pc, context);
   if (!d) return undefined;
   const text = (isa.assembly as readonly InsnAssembly[])[d.number]!;
   const value = (ref: StaticRef): number =>
@@ -38,6 +39,10 @@ export function disassemble(
         return value(p.value) ? p.text : '';
       case 'names':
         return p.names[value(p.value)] ?? String(value(p.value));
+      case 'set': {
+        const set = value(p.value);
+        return p.names.filter((_, i) => (set >>> i) & 1).join(', ');
+      }
       case 'number':
         return number(p, value(p.value), style);
       case 'rows': {

@@ -27,7 +27,14 @@ interface Run {
   readonly span: Span;
 }
 
-export function encode(names: Names, encoding: ast.Encoding, bindings: Bindings, span: Span): Encoded {
+/** `leftmost`: the first of two 16-bit units stands left in the encoding. In the word it is the low half. */
+export function encode(
+  names: Names,
+  encoding: ast.Encoding,
+  bindings: Bindings,
+  span: Span,
+  leftmost = false,
+): Encoded {
   const runs: Run[] = [];
   const widths = new Map<string, { width: number; type: FieldType }>();
   collect(names, encoding, bindings, runs, widths, 0);
@@ -63,7 +70,27 @@ export function encode(names: Names, encoding: ast.Encoding, bindings: Bindings,
       throw new SpecError('encoding', `the pieces of ${name} have ${sum} of its ${w} bits`, span);
     return { name, width: w, type, pieces: list.map((p) => ({ at: p.at, width: p.width })) };
   });
-  return { width, mask: Number(mask), value: Number(value), fields };
+  if (!leftmost || width === 16) return { width, mask: Number(mask), value: Number(value), fields };
+  return {
+    width,
+    mask: swapUnits(Number(mask)),
+    value: swapUnits(Number(value)),
+    fields: fields.map((f) => ({ ...f, pieces: f.pieces.flatMap(swappedPieces) })),
+  };
+}
+
+/** A word of two 16-bit units with its halves exchanged. */
+export function swapUnits(word: number): number {
+  return ((word >>> 16) | (word << 16)) >>> 0;
+}
+
+function swappedPieces(p: EncodedField['pieces'][number]): EncodedField['pieces'] {
+  if (p.at >= 16) return [{ at: p.at - 16, width: p.width }];
+  if (p.at + p.width <= 16) return [{ at: p.at + 16, width: p.width }];
+  return [
+    { at: 0, width: p.at + p.width - 16 },
+    { at: p.at + 16, width: 16 - p.at },
+  ];
 }
 
 function collect(

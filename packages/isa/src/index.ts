@@ -1,7 +1,7 @@
 export * from './abi/model.js';
 export { ARTIFACT_VERSION, isaFrom, isaSections, pack, type Sections, unpack } from './artifact.js';
 export { type CompiledSpec, compileSpec, type SpecTest } from './compile.js';
-export { type Decoded, decode, fieldsOf } from './decode.js';
+export { contextAfter, type Decoded, decode, fieldsOf } from './decode.js';
 export { type Assembly, disassemble, type TextStyle } from './disassemble.js';
 export type { ReadSpec } from './load.js';
 export * from './model.js';

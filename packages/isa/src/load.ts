@@ -17,6 +17,8 @@ export interface FamilyValue {
 export interface Placed<T extends ast.Item> {
   readonly item: T;
   readonly family: ReadonlyMap<string, FamilyValue>;
+  /** The decoders that the item's file names before it; none is the one for all code. */
+  readonly decoders: readonly string[];
 }
 
 export interface Loaded {
@@ -38,9 +40,11 @@ export function loadSpec(entry: string, read: ReadSpec): Loaded {
     sources.push(source);
     const parsed = parse(source);
     diagnostics.push(...parsed.diagnostics);
+    let decoders: readonly string[] = [];
     for (const item of parsed.items) {
       if (item.t === 'use') use(name, item);
-      else expand(item, new Map(), items);
+      else if (item.t === 'decoder' && !item.when && !item.box && !item.body) decoders = item.names;
+      else expand(item, new Map(), decoders, items);
     }
   };
   const use = (from: string, item: Extract<ast.Item, { t: 'use' }>): void => {
@@ -72,9 +76,14 @@ export function loadSpec(entry: string, read: ReadSpec): Loaded {
   return { items, diagnostics, sources, files };
 }
 
-function expand(item: ast.Item, family: ReadonlyMap<string, FamilyValue>, out: Placed<ast.Item>[]): void {
+function expand(
+  item: ast.Item,
+  family: ReadonlyMap<string, FamilyValue>,
+  decoders: readonly string[],
+  out: Placed<ast.Item>[],
+): void {
   if (item.t !== 'family') {
-    out.push({ item, family });
+    out.push({ item, family, decoders });
     return;
   }
   for (const row of item.rows) {
@@ -88,7 +97,7 @@ function expand(item: ast.Item, family: ReadonlyMap<string, FamilyValue>, out: P
         typeof v === 'bigint' ? { text, value: v } : { text: i === 0 ? text : String(v ?? '') },
       );
     });
-    for (const x of item.items) expand(x, inner, out);
+    for (const x of item.items) expand(x, inner, decoders, out);
   }
 }
 

@@ -3,7 +3,10 @@
 import type { Body, Program } from '@mimic/ir';
 import type { HookName, LinuxAbi } from './abi/model.js';
 
-/** A field of an encoding: its pieces, most significant first. `at` counts from the least significant bit of the word. */
+/**
+ * A field of an encoding: its pieces, most significant first. `at` counts from the least significant bit of the word.
+ * A field without pieces is the context: see CompiledIsa.
+ */
 export interface EncodedField {
   readonly name: string;
   readonly width: number;
@@ -28,12 +31,16 @@ export interface Insn {
    * faults or traps comes before every `set` that it must not follow, so leaving at any load, store or trap is precise.
    */
   readonly template: Body;
+  /** It writes the register that is the context where that is 0. What it writes is decided by the encoding. */
+  readonly context?: boolean;
   /** Line of the spec, for messages: `NAME/branch.isa:41`. */
   readonly source: string;
 }
 
-/** Decision tree over the instruction word; nodes by index, the root is 0. */
+/** Decision tree over the instruction word and its address; nodes by index, the root is 0. */
 export type DecodeNode =
+  /** Looks at bits [at, at + width) of the address, which are a mode. */
+  | { readonly kind: 'mode'; readonly at: number; readonly width: number; readonly next: readonly number[] }
   /** Looks at bits [at, at + width) of the word; next[i] is a node index or -1: undecodable. */
   | { readonly kind: 'switch'; readonly at: number; readonly width: number; readonly next: readonly number[] }
   /** Instruction indices to try in this order: mask, value and `where`. */
@@ -65,6 +72,13 @@ export interface CompiledIsa {
   readonly word: 32 | 64;
   /** Alignment of instructions and the smallest length, bytes. */
   readonly unit: 2 | 4;
+  /** Bits of code addresses, as jumps and `pc` have them, that are a mode and no part of where the instruction lies. */
+  readonly modeMask: number;
+  /**
+   * The register whose value decoding looks at, besides the word and its address. An address has always the same value
+   * there, and what a jump leads to has 0.
+   */
+  readonly context?: { readonly cell: number; readonly width: number };
   readonly program: Program;
   /** Bytes of the state block that cells take. The engine puts its own fields after them. */
   readonly stateSize: number;

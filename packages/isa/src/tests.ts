@@ -1,9 +1,10 @@
 // Runs the inline tests of a spec on the reference evaluator.
 // In: a CompiledSpec. Out: what failed, with the differing state side by side. Other tiers are compared elsewhere.
 import { type Body, evaluate, type Machine, type Outcome } from '@mimic/ir';
-import type { CompiledSpec } from './compile.js';
-import { type Decoded, decode } from './decode.js';
+import type { CompiledSpec, SpecTest } from './compile.js';
+import { contextAfter, type Decoded, decode } from './decode.js';
 import { disassemble } from './disassemble.js';
+import { swapUnits } from './encode.js';
 import { Builder } from './lower/builder.js';
 import { Lowerer } from './lower/lowerer.js';
 import type { CompiledIsa } from './model.js';
@@ -81,13 +82,13 @@ export function runTests(spec: CompiledSpec): TestReport {
   const cases: TestCase[] = [];
   const tested = new Set<string>();
   let passed = 0;
-  for (const { item } of spec.tests) {
+  for (const { item, decoder } of spec.tests) {
     const fail = (message: string, notes: readonly string[] = []): void => {
       failures.push({ severity: 'error', code: 'test', message, span: item.span, notes });
     };
     try {
       if (item.when && !holds(spec, item.when)) continue;
-      const c = prepare(spec, item);
+      const c = prepare(spec, item, decoder);
       if (typeof c === 'string') {
         fail(c);
         continue;
@@ -138,24 +139,45 @@ function holds(spec: CompiledSpec, when: ast.Expr): boolean {
   return value === 1n;
 }
 
+/** What the register that decoding looks at is given. */
+function contextOf(spec: CompiledSpec, binds: readonly ast.Bind[]): number {
+  const { context } = spec.context.names;
+  if (!context) return 0;
+  const m = new TestMachine(spec.isa!);
+  evaluate(
+    spec.isa!.program,
+    assignments(
+      spec,
+      binds.filter((b) => !isPc(b)),
+    ),
+    [],
+    0n,
+    m,
+  );
+  return Number(m.getCell(context.cell, 0));
+}
+
 const spaces = (s: string): string => s.replace(/\s+/g, ' ').replace(/, /g, ',').trim();
 
-function prepare(spec: CompiledSpec, item: ast.TestItem): TestCase | string {
+function prepare(spec: CompiledSpec, item: ast.TestItem, decoder: SpecTest['decoder']): TestCase | string {
   const isa = spec.isa!;
   const words = item.code.trim().split(/\s+/);
-  const pc = pcOf(spec, item.inputs) ?? DEFAULT_PC;
+  const pc = pcOf(spec, item.inputs) ?? DEFAULT_PC | BigInt(decoder?.modes ?? 0);
+  let context = contextOf(spec, item.inputs);
   const code: Decoded[] = [];
   const numbers: number[] = [];
   const texts: string[] = [];
   let at = pc;
   for (const hex of words) {
     if (!/^([0-9a-fA-F]{4}|[0-9a-fA-F]{8})$/.test(hex)) return `${hex} is not an instruction in hexadecimal`;
-    const word = Number.parseInt(hex, 16) >>> 0;
-    const decoded = decode(isa, word);
+    const written = Number.parseInt(hex, 16) >>> 0;
+    const word = decoder?.leftmost && hex.length === 8 ? swapUnits(written) : written;
+    const decoded = decode(isa, word, Number(at), context);
     if (!decoded) return `${hex} does not decode`;
     code.push(decoded);
     numbers.push(word);
-    const a = disassemble(isa, word, Number(at))!;
+    const a = disassemble(isa, word, Number(at), {}, context)!;
+    context = contextAfter(isa, decoded, Number(at), context);
     texts.push(`${a.mnemonic} ${a.operands}`);
     at += BigInt(decoded.insn.length);
   }

@@ -3,7 +3,7 @@
 // In: a way to fetch words. Out: the same facts until `clear`. Must not know: regions.
 import { JumpHint, Op, removeDead, Simplifier } from '@mimic/ir';
 import type { CompiledIsa, Insn } from '@mimic/isa';
-import { decode } from '@mimic/isa/decode';
+import { contextAfter, decode } from '@mimic/isa/decode';
 import { type Lifted, lifted } from './lifted.js';
 import { type BlockPasses, passesWithout } from './passes.js';
 import type { TranslatorStatistics } from './statistics.js';
@@ -13,6 +13,9 @@ import type { Template } from './templates.js';
 /** A decoded instruction. */
 export interface RegionInsn {
   readonly pc: number;
+  /** What decoding looked at besides, here and behind the instruction: CompiledIsa.context. */
+  readonly context: number;
+  readonly after: number;
   readonly insn: Insn;
   readonly fields: readonly number[];
   readonly template: Template;
@@ -76,24 +79,39 @@ export class CodeStore {
     this.simplifier = new Simplifier(templates.program, passes);
   }
 
+  /** Guest pages that an instruction lies on, the first and the last. */
+  pagesOf(x: RegionInsn): readonly [number, number] {
+    const start = (x.pc & ~this.isa.modeMask) >>> 0;
+    return [start >>> 12, (start + x.insn.length - 1) >>> 12];
+  }
+
   /** Code changed. */
   clear(): void {
     this.insns.clear();
   }
 
   /** The instruction at `pc`; null where there is none that can be translated. */
-  insn(pc: number): RegionInsn | null {
+  insn(pc: number, context = 0): RegionInsn | null {
     const old = this.insns.get(pc);
-    if (old !== undefined) return old;
+    if (old !== undefined && (old?.context ?? context) === context) return old;
     if (this.insns.size >= LIMIT) this.clear();
     const word = this.fetch(pc);
     // Not remembered: nobody tells when it becomes executable.
     if (word === undefined) return null;
-    const d = decode(this.isa, word);
+    const d = decode(this.isa, word, pc, context);
     const template = d && this.templates.get(d.number);
     const made =
       d && template && !template.loops
-        ? { pc, insn: d.insn, fields: d.fields, template, exits: undefined, block: undefined }
+        ? {
+            pc,
+            context,
+            after: contextAfter(this.isa, d, pc, context),
+            insn: d.insn,
+            fields: d.fields,
+            template,
+            exits: undefined,
+            block: undefined,
+          }
         : null;
     this.insns.set(pc, made);
     return made;

@@ -58,7 +58,7 @@ export function discover(
   jumps: SeenJumps,
   entry: number,
 ): Discovered | undefined {
-  const at = (pc: number): RegionInsn | null => (allowed(pc) ? store.insn(pc) : null);
+  const at = (pc: number, context = 0): RegionInsn | null => (allowed(pc) ? store.insn(pc, context) : null);
   if (!at(entry)) return undefined;
 
   // First the leaders: entry, static targets, what follows a jump.
@@ -72,10 +72,12 @@ export function discover(
     queue.push(pc);
   }
   for (let start = queue.pop(); start !== undefined; start = queue.pop()) {
+    let context = 0;
     for (let pc = start; !inside.has(pc); ) {
-      const x = at(pc);
+      const x = at(pc, context);
       if (!x || inside.size >= REGION_LIMITS.insns) break;
       inside.set(pc, x);
+      context = x.after;
       const next = (pc + x.insn.length) >>> 0;
       if (x.template.traps) break;
       if (!x.template.jumps) {
@@ -108,7 +110,8 @@ export function discover(
     const { insns, exits, falls, stops } = scan(store, inside, leaders, pc);
     const last = insns[insns.length - 1]!;
     const end = (last.pc + last.insn.length) >>> 0;
-    for (let p = pc >>> 12; p <= (end - 1) >>> 12; p++) pages.add(p);
+    const to = store.pagesOf(last)[1];
+    for (let [p] = store.pagesOf(insns[0]!); p <= to; p++) pages.add(p);
     let seen: readonly number[] = NONE;
     let called: readonly number[] = NONE;
     for (let k = 0; k < exits.length; k++) {

@@ -177,7 +177,7 @@ export class Translator {
     this.threshold = options.threshold ?? 3;
     const cacheBytes = options.cacheBytes ?? 64 << 20;
     this.batchInsns = Math.min(BATCH.insns, cacheBytes >>> 8);
-    this.enabled = isa.unit === 4 && cacheBytes > 0;
+    this.enabled = cacheBytes > 0;
     this.cache = new RegionCache(Math.max(cacheBytes, 1), options.cacheModules ?? 4000, (m) =>
       this.unlink(m),
     );
@@ -375,11 +375,19 @@ export class Translator {
 
   /** What is fetched is remembered, so that a change of it must be told of even if nothing runs it. */
   private fetch(pc: number): number | undefined {
-    if (pc >= this.guest.layout.guestLimit || pc & (this.isa.unit - 1)) return undefined;
-    const page = pc >>> 12;
-    if (!(this.guest.memory.perm(page) & Perm.X)) return undefined;
-    this.guest.memory.markCode(page);
-    return this.view.getUint32(this.guest.layout.reversed ? 2 ** 32 - pc - 4 : pc, true);
+    const { isa, guest, view } = this;
+    const start = (pc & ~isa.modeMask) >>> 0;
+    if (start >= guest.layout.guestLimit || start & (isa.unit - 1)) return undefined;
+    const may = (at: number): boolean => {
+      if (!(guest.memory.perm(at >>> 12) & Perm.X)) return false;
+      guest.memory.markCode(at >>> 12);
+      return true;
+    };
+    if (!may(start)) return undefined;
+    const { reversed } = guest.layout;
+    if (isa.unit === 4) return view.getUint32(reversed ? 2 ** 32 - start - 4 : start, true);
+    const unit = (at: number): number => view.getUint16(reversed ? 2 ** 32 - at - 2 : at, true);
+    return (unit(start) | (may(start + 2) ? unit(start + 2) << 16 : 0)) >>> 0;
   }
 
   /** Module bytes, and where each region is entered and left. */

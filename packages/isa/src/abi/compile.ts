@@ -80,6 +80,12 @@ class AbiCompiler implements HookContext {
     const call = this.pairs('call');
     this.hook('sp', [], (l) => [l.value(l.expr(this.name(call.get('sp') ?? '')), this.main.span)]);
     for (const s of this.all('signal')) this.signal(s);
+    const gates = this.all('gate');
+    for (const g of gates)
+      this.hook(`gate.${g.address}`, [], (l) => {
+        this.block(l, new Map(), g.body);
+        return [];
+      });
     for (const s of this.all('sigreturn'))
       this.hook(s.name === 'rt' ? 'sigreturn' : 'sigreturn.old', [], (l) => [
         l.coerce(l.expr(s.place), l.word, s.place.span),
@@ -102,6 +108,7 @@ class AbiCompiler implements HookContext {
       code: Object.fromEntries(this.all('code').map((c) => [c.name, codeBytes(c)])),
       signalFrame: rt ? frameOf(rt) : '',
       ...(old ? { oldSignalFrame: frameOf(old) } : {}),
+      gates: gates.map((g) => g.address),
       machineName: (this.prop('machine_name') ?? this.main.name).replace(/"/g, ''),
     };
     return { abi, hooks: this.hooks };

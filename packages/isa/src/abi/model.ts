@@ -87,7 +87,9 @@ export type HookName =
   | 'signal.at.old'
   | 'sigreturn.old'
   | 'context.save.old'
-  | 'context.load.old';
+  | 'context.load.old'
+  /** () : does what is behind the entry point at that address, pc included. */
+  | `gate.${number}`;
 
 export interface LinuxAbi {
   readonly name: string;
@@ -109,6 +111,8 @@ export interface LinuxAbi {
   readonly signalFrame: string;
   /** That of a handler without SA_SIGINFO, where it differs. */
   readonly oldSignalFrame?: string;
+  /** Addresses that the kernel makes entry points: running into one calls its hook. */
+  readonly gates: readonly number[];
   /** What uname() gives as machine. */
   readonly machineName: string;
 }

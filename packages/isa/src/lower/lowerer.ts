@@ -181,6 +181,9 @@ export class Lowerer {
           k: 'place',
           place: def.computed ? this.computed(def, span) : registerPlace(this.site, def),
         };
+      case 'mode':
+        if (def.at !== undefined) return bits(extract(this.b, this.b.pc(this.word), def.at, def.width));
+        return this.fail('mode', `what ${name} is, only a decoder that names it knows`, span);
       case 'member':
         this.registersAllowed(name, span);
         return { k: 'place', place: this.member(def.file.name, int(def.index), span) };

@@ -63,9 +63,21 @@ export type FieldType =
   | { readonly t: 'shape'; readonly name: string }
   | { readonly t: 'enum'; readonly name: string };
 
+/** What decoding knows besides the word: bits of the code address, or what a register holds. */
+export interface ModeDef {
+  readonly kind: 'mode';
+  readonly width: number;
+  /** Of bits of the address: the lowest. */
+  readonly at?: number;
+  /** The cell of the register. */
+  readonly cell?: number;
+  readonly span: Span;
+}
+
 /** What a name stands for at the top level. */
 export type Def =
   | RegDef
+  | ModeDef
   | FileDef
   | { readonly kind: 'member'; readonly file: FileDef; readonly index: number; readonly span: Span }
   | { readonly kind: 'const'; readonly item: Extract<ast.Item, { t: 'const' }>; readonly span: Span }
@@ -85,9 +97,13 @@ export interface TrapDef {
 /** See the file's head. */
 export class Names {
   readonly defs = new Map<string, Def>();
+  /** What belongs to one decoder, by decoder. */
+  private readonly own = new Map<string, Map<string, Def>>();
+  private target: Map<string, Def> = this.defs;
   readonly cells: Cell[] = [];
   /** Illegal is there from the start: `undefined` raises it, and so does a word that does not decode. */
   readonly traps: TrapDef[] = [{ name: 'Illegal', params: [] }];
+  readonly decoders = new Map<string, ast.DecoderItem>();
   /** Files and registers in order of declaration. */
   readonly state: (RegDef | FileDef)[] = [];
   arch = '';
@@ -99,6 +115,32 @@ export class Names {
   props: ReadonlyMap<string, string> = new Map();
   stateSize = 0;
 
+  /** Declares what only a decoder's items see. Throws SpecError. */
+  declareFor(decoders: readonly string[], item: ast.Item): void {
+    for (const d of decoders) {
+      let own = this.own.get(d);
+      if (!own) this.own.set(d, (own = new Map()));
+      this.target = own;
+      try {
+        this.declare(item);
+      } finally {
+        this.target = this.defs;
+      }
+    }
+  }
+
+  /** Runs `f` with what a decoder has of its own. */
+  within<T>(decoder: string | undefined, f: () => T): T {
+    const own = this.own.get(decoder ?? '');
+    if (!own) return f();
+    for (const [name, def] of own) this.defs.set(name, def);
+    try {
+      return f();
+    } finally {
+      for (const name of own.keys()) this.defs.delete(name);
+    }
+  }
+
   /** Throws SpecError. */
   declare(item: ast.Item): void {
     switch (item.t) {
@@ -109,6 +151,15 @@ export class Names {
         return;
       case 'file':
         return this.declareFile(item);
+      case 'mode':
+        return this.declareMode(item);
+      case 'decoder':
+        for (const name of item.names) {
+          if (this.decoders.has(name))
+            throw new SpecError('duplicate', `decoder ${name} is declared twice`, item.span);
+          this.decoders.set(name, item);
+        }
+        return;
       case 'enum':
         return this.add(item.name, { kind: 'enum', width: item.width, items: item.items, span: item.span });
       case 'field': {
@@ -143,14 +194,14 @@ export class Names {
   }
 
   private add(name: string, def: Def): void {
-    const old = this.defs.get(name);
+    const old = this.defs.get(name) ?? this.target.get(name);
     if (old) {
       const { line } = old.span.source.position(old.span.at);
       throw new SpecError('duplicate', `${name} is declared twice`, def.span, [
         `first at ${old.span.source.name}:${line}`,
       ]);
     }
-    this.defs.set(name, def);
+    this.target.set(name, def);
   }
 
   private declareArch(item: Extract<ast.Item, { t: 'arch' }>): void {
@@ -169,6 +220,50 @@ export class Names {
     this.bits = choose('bits', ['msb0', 'lsb0'], 'lsb0');
     this.word = Number(choose('word', ['32', '64'], '32')) as 32 | 64;
     this.unit = Number(choose('insn', ['2', '4'], '4')) as 2 | 4;
+  }
+
+  private declareMode(item: Extract<ast.Item, { t: 'mode' }>): void {
+    const width = this.width(item.type);
+    const { value, span } = item;
+    if (value.t === 'index' && value.base.t === 'name' && value.base.name === 'PC') {
+      const slice = value.items[0]!;
+      const bounds = [slice.first, slice.last ?? slice.first].map((e) => Number(this.literal(e)));
+      const [low, high] = [Math.min(...bounds), Math.max(...bounds)];
+      const at = this.bits === 'msb0' ? this.word - 1 - high : low;
+      if (high - low + 1 !== width)
+        throw new SpecError('width', `${item.name} has ${width} bits, here are ${high - low + 1}`, span);
+      if (2 ** (at + width) > this.unit)
+        throw new SpecError(
+          'mode',
+          `an instruction's address needs bits from ${Math.log2(this.unit)} on`,
+          span,
+        );
+      this.add(item.name, { kind: 'mode', width, at, span });
+      return;
+    }
+    const reg = value.t === 'name' ? this.defs.get(value.name) : undefined;
+    if (reg?.kind !== 'reg' || reg.cell === undefined)
+      throw new SpecError('mode', 'a mode is bits of PC, or a register that has a place of its own', span);
+    if (reg.width !== width)
+      throw new SpecError('width', `${item.name} has ${width} bits, the register ${reg.width}`, span);
+    if (this.context)
+      throw new SpecError('mode', 'one mode of a spec may be a register; there is one already', span);
+    this.add(item.name, { kind: 'mode', width, cell: reg.cell, span });
+  }
+
+  /** The mode that is a register, by name. */
+  get context(): { readonly name: string; readonly cell: number; readonly width: number } | undefined {
+    for (const [name, def] of this.defs)
+      if (def.kind === 'mode' && def.cell !== undefined) return { name, cell: def.cell, width: def.width };
+    return undefined;
+  }
+
+  /** Bits of a code address that are modes. */
+  get modeMask(): number {
+    let mask = 0;
+    for (const def of this.defs.values())
+      if (def.kind === 'mode' && def.at !== undefined) mask |= (2 ** def.width - 1) << def.at;
+    return mask;
   }
 
   /** Bits of a type that is a plain width. */

@@ -45,6 +45,21 @@ export function runBlock(l: Lowerer, block: ast.Block, want?: number): Value {
   });
 }
 
+/** An instruction's `body` inside what its decoder puts around it: what follows a `guard` is under its condition. */
+export function runGuarded(l: Lowerer, decoder: ast.Block | undefined, body: ast.Block): void {
+  const stmts = decoder?.stmts ?? [];
+  const from = (k: number): void => {
+    const s = stmts[k];
+    if (!s) runBlock(l, body);
+    else if (s.t === 'guard') l.state.either(l.condition(s.test), () => from(k + 1));
+    else {
+      statement(l, s);
+      from(k + 1);
+    }
+  };
+  l.inScope(() => from(0));
+}
+
 function statement(l: Lowerer, s: ast.Stmt, want?: number): Value {
   switch (s.t) {
     case 'expr':
@@ -90,6 +105,8 @@ function statement(l: Lowerer, s: ast.Stmt, want?: number): Value {
     case 'simple':
       when(l, s.when, () => simple(l, s.word, s.span));
       return NONE;
+    case 'guard':
+      return l.fail('guard', 'a `guard` stands in a decoder', s.span);
     case 'atomic':
       // Guest threads switch between instructions only, so an instruction is atomic as it is.
       return runBlock(l, s.body);

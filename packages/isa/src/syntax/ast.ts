@@ -92,6 +92,8 @@ export type Stmt =
       readonly when?: Expr;
     })
   | (Node & { readonly t: 'return'; readonly value: Expr; readonly when?: Expr })
+  /** What follows, in a decoder the instruction too, happens only if the condition holds. */
+  | (Node & { readonly t: 'guard'; readonly test: Expr })
   | (Node & { readonly t: 'simple'; readonly word: string; readonly when?: Expr })
   | (Node & { readonly t: 'atomic'; readonly body: Block })
   | (Node & { readonly t: 'expr'; readonly value: Expr });
@@ -196,7 +198,23 @@ export type FnItem = Node & {
   readonly body: Block;
 };
 
+/** A way of reading code. Without anything but names it says that what follows in its file belongs to these. */
+export type DecoderItem = Node & {
+  readonly t: 'decoder';
+  readonly names: readonly string[];
+  /** Over modes: when code is read so. */
+  readonly when?: Expr;
+  /** Bits of a unit where encodings put the first unit leftmost. */
+  readonly unit?: number;
+  /** Which words are its own. */
+  readonly box?: Encoding;
+  /** Goes around each instruction. */
+  readonly body?: Block;
+};
+
 export type Item =
+  | (Node & { readonly t: 'mode'; readonly name: string; readonly type: Type; readonly value: Expr })
+  | DecoderItem
   | (Node & { readonly t: 'arch'; readonly name: string; readonly props: ReadonlyMap<string, string> })
   | (Node & { readonly t: 'use'; readonly path: string })
   | (Node & { readonly t: 'const'; readonly name: string; readonly value: Expr })
@@ -333,6 +351,7 @@ export type AbiPart =
       readonly params: readonly Param[];
       readonly body: Block;
     })
+  | (Node & { readonly t: 'gate'; readonly address: number; readonly body: Block })
   /** Lines of hexadecimal digits, bytes in memory order. */
   | (Node & { readonly t: 'code'; readonly name: string; readonly lines: readonly string[] });
 export type AbiItem = Node & {

@@ -146,6 +146,22 @@ const actions: Record<string, (this: Node, ...nodes: Node[]) => Any> = {
     value: build(value),
   }),
 
+  Mode: (_k, name, type, _e, value) => ({
+    t: 'mode',
+    name: text(name),
+    type: build(type),
+    value: build(value),
+  }),
+  Decoder: (_k, names, when, unit, _e, box, body) => ({
+    t: 'decoder',
+    names: list(names),
+    when: maybe(when),
+    unit: maybe(unit),
+    box: maybe(box),
+    body: maybe(body),
+  }),
+  unitWord: (_k, _s, digits) => Number(text(digits)),
+
   Enum: (_k, name, _c, width, _o, items, _e) => ({
     t: 'enum',
     name: text(name),
@@ -411,6 +427,7 @@ const actions: Record<string, (this: Node, ...nodes: Node[]) => Any> = {
     params: maybe(params) ?? [],
     body: build(body),
   }),
+  Gate: (_k, address, body) => ({ t: 'gate', address: number(address), body: build(body) }),
   Faults: (_k, _o, rows, _c) => ({ t: 'faults', rows: many(rows) }),
   FaultRow: (trap, _e, signal, code) => ({ trap: text(trap), signal: text(signal), code: text(code) }),
   CodeLine: (_h, s) => build(s),
@@ -447,6 +464,7 @@ const actions: Record<string, (this: Node, ...nodes: Node[]) => Any> = {
   Return: (_k, value, _l, when) => ({ t: 'return', value: build(value), when: maybe(when) }),
   Atomic: (_k, body) => ({ t: 'atomic', body: build(body) }),
   PostIf: (_k, e) => build(e),
+  Guard: (_k, test) => ({ t: 'guard', test: build(test) }),
   If: (_k, test, then, _e, otherwise) => ({
     t: 'if',
     test: build(test),

@@ -69,8 +69,19 @@ function expire(thread: Thread): void {
 }
 
 function handle(thread: Thread, exit: Exit): void {
-  if (exit.kind === 'trap' && exit.name === thread.kernel.abi.syscallTrap) systemCall(thread);
+  const { abi } = thread.kernel;
+  if (exit.kind === 'trap' && exit.name === abi.syscallTrap) systemCall(thread);
+  else if (exit.kind === 'fault' && exit.access === 'execute' && abi.gates.includes(Number(exit.address)))
+    gate(thread, Number(exit.address));
   else if (exit.kind !== 'budget') force(thread, faultOf(thread, exit));
+}
+
+/** What the kernel does behind an entry point. A hook that cannot leaves the pc where it was called from. */
+function gate(thread: Thread, address: number): void {
+  if (thread.cpu.hook(`gate.${address}`) !== undefined) return;
+  const { values } = thread;
+  const [signal, code] = [values.get('signal', 'SIGSEGV'), values.get('sicode', 'SEGV_MAPERR')];
+  force(thread, { signal, code, address });
 }
 
 function faultOf(thread: Thread, exit: Exclude<Exit, { kind: 'budget' }>): SignalInfo {

@@ -162,7 +162,7 @@ export function leave(thread: Thread, old: boolean): boolean {
   if (at === undefined || layout === undefined) return false;
   const frame = Number(at);
   let mask: bigint | Errno;
-  if (old) {
+  if (old && structs.find(layout, 'sc.oldmask')) {
     const low = user.u32(frame + structs.find(layout, 'sc.oldmask')!.offset);
     const high = user.u32(frame + structs.find(layout, 'sc.maskhigh')!.offset);
     if (low instanceof Errno || high instanceof Errno) return false;

@@ -169,6 +169,8 @@ export const memoryCalls: CallTable = {
     (t, address, length, prot) => t.process.space.protect(address, length, prot & PROT_MASK) ?? 0,
   ],
   mremap: ['address:x old:u new:u flags:x to:x', mremap],
+  // Code that changed is never run stale anyway.
+  cacheflush: ['begin:x end:x flags:x', () => 0],
   msync: ['address:x length:u flags:x', msync],
   madvise: ['address:x length:u advice:d', madvise],
   mincore: ['address:x length:u vec:x', mincore],

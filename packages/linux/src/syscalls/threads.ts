@@ -107,6 +107,10 @@ export const threadCalls: CallTable = {
     t.process.finish({ kind: 'exited', status: status & 0xff });
     return NO_RETURN;
   }], // biome-ignore format: one line a call
+  set_tls: ['value:x', (t, value) => {
+    t.cpu.hook('tls', value);
+    return 0;
+  }], // biome-ignore format: one line a call
   gettid: ['', (t) => t.tid],
   set_tid_address: ['address:x', (t, address) => {
     t.clearTid = address;
