@@ -159,7 +159,7 @@ export class AsmContext {
       }
       case 'file': {
         const def = this.spec.names.defs.get(type.name);
-        return { t: 'names', value, names: def?.kind === 'file' ? def.names : [] };
+        return { t: 'names', value, names: def?.kind === 'file' || def?.kind === 'view' ? def.names : [] };
       }
       case 'shape': {
         const def = this.spec.names.defs.get(type.name);
@@ -222,7 +222,7 @@ export class AsmContext {
     const def = indexed ? this.spec.names.defs.get(indexed[1]!) : undefined;
     if (def?.kind === 'file' && indexed![4])
       return { t: 'set', value: evaluate(parseExpression(indexed![3]!, row.span)).value, names: def.names };
-    if (def?.kind === 'file')
+    if (def?.kind === 'file' || def?.kind === 'view')
       return { t: 'names', value: evaluate(parseExpression(indexed![3]!, row.span)).value, names: def.names };
     if (def?.kind === 'shape') {
       const f = this.fields.get(indexed![3]!);

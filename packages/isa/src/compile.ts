@@ -400,9 +400,9 @@ class Compiler implements SpecContext {
     const out: Register[] = [];
     for (const def of this.names.state) {
       if (def.hidden) continue;
-      const computed = def.kind === 'reg' && def.computed !== undefined;
+      const computed = def.kind === 'view' || (def.kind === 'reg' && def.computed !== undefined);
       const list: { name: string; e: ast.Expr }[] =
-        def.kind === 'file'
+        def.kind !== 'reg'
           ? def.names.map((name) => ({ name, e: { t: 'name', name, span: def.span } }))
           : [{ name: def.name, e: { t: 'name', name: def.name, span: def.span } }];
       for (const { name, e } of list) {

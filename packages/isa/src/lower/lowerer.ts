@@ -15,6 +15,7 @@ import {
   constantPlace,
   extract,
   index32,
+  joinedPlace,
   memoryPlace,
   registerPlace,
   type Site,
@@ -255,8 +256,19 @@ export class Lowerer {
       const i = this.static(index, `the index of ${name}`, span, def.count);
       return { ...cellPlace(this.site, def.cell, i, def.width), index: i };
     }
-    if (def?.kind === 'view')
-      return this.inFrame(new Map([[def.item.index, index]]), () => this.place(def.item.value));
+    if (def?.kind === 'view') {
+      const { count, index: variable, value } = def.item;
+      const i = extract(
+        this.b,
+        this.static(index, `the index of ${name}`, span, count),
+        0,
+        Math.max(1, Math.ceil(Math.log2(count))),
+      );
+      return {
+        ...this.inFrame(new Map([[variable, bits(i)]]), () => this.place(value)),
+        index: i,
+      };
+    }
     if (def?.kind === 'shape') return this.shape(def.item, [index], span);
     if (def?.kind === 'bank') return this.bank(def.item, index, span);
     return this.fail('kind', `${name} cannot be indexed`, span);
@@ -554,8 +566,10 @@ export class Lowerer {
     }
   }
 
-  /** An expression that must be a place. */
+  /** An expression that must be a place; of `a ++ b` both sides. */
   place(e: ast.Expr): Place {
+    if (e.t === 'binary' && e.op === '++')
+      return joinedPlace(this.site, [this.place(e.left), this.place(e.right)]);
     const v = this.expr(e);
     if (v.k !== 'place') return this.fail('assign', 'this cannot be assigned', e.span);
     return v.place;

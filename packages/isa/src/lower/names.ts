@@ -74,19 +74,30 @@ export interface ModeDef {
   readonly span: Span;
 }
 
+/** Registers that are joined from others, or slices of them. */
+export interface ViewDef {
+  readonly kind: 'view';
+  readonly name: string;
+  readonly item: Extract<ast.Item, { t: 'view' }>;
+  /** Names of the members; none for a view that is only another way to name registers. */
+  readonly names: readonly string[];
+  readonly hidden?: undefined;
+  readonly span: Span;
+}
+
 /** What a name stands for at the top level. */
 export type Def =
   | RegDef
   | ModeDef
   | FileDef
-  | { readonly kind: 'member'; readonly file: FileDef; readonly index: number; readonly span: Span }
+  | { readonly kind: 'member'; readonly file: FileDef | ViewDef; readonly index: number; readonly span: Span }
   | { readonly kind: 'const'; readonly item: Extract<ast.Item, { t: 'const' }>; readonly span: Span }
   | { readonly kind: 'enum'; readonly width: number; readonly items: readonly string[]; readonly span: Span }
   | { readonly kind: 'field'; readonly type: FieldType; readonly value?: ast.Expr; readonly span: Span }
   | { readonly kind: 'form'; readonly item: Extract<ast.Item, { t: 'form' }>; readonly span: Span }
   | { readonly kind: 'shape'; readonly item: Extract<ast.Item, { t: 'shape' }>; readonly span: Span }
   | { readonly kind: 'bank'; readonly item: Extract<ast.Item, { t: 'bank' }>; readonly span: Span }
-  | { readonly kind: 'view'; readonly item: Extract<ast.Item, { t: 'view' }>; readonly span: Span }
+  | ViewDef
   | { readonly kind: 'fn'; readonly item: ast.FnItem; readonly span: Span };
 
 export interface TrapDef {
@@ -105,7 +116,7 @@ export class Names {
   readonly traps: TrapDef[] = [{ name: 'Illegal', params: [] }];
   readonly decoders = new Map<string, ast.DecoderItem>();
   /** Files and registers in order of declaration. */
-  readonly state: (RegDef | FileDef)[] = [];
+  readonly state: (RegDef | FileDef | ViewDef)[] = [];
   arch = '';
   title = '';
   endian: 'big' | 'little' = 'little';
@@ -177,7 +188,7 @@ export class Names {
       case 'bank':
         return this.add(item.name, { kind: 'bank', item, span: item.span });
       case 'view':
-        return this.add(item.name, { kind: 'view', item, span: item.span });
+        return this.view(item);
       case 'fn':
         return this.add(item.name, { kind: 'fn', item, span: item.span });
       case 'trap':
@@ -361,6 +372,20 @@ export class Names {
     this.state.push(def);
   }
 
+  private view(item: Extract<ast.Item, { t: 'view' }>): void {
+    const { name, count, span } = item;
+    const names = item.names.length ? expandNames(item.names, name, count) : [];
+    const def: ViewDef = { kind: 'view', name, item, names, span };
+    this.add(name, def);
+    if (names.length === 0) return;
+    if (names.length !== count)
+      throw new SpecError('names', `${names.length} names for the ${count} registers of ${name}`, span);
+    names.forEach((n, index) => {
+      if (n !== name) this.add(n, { kind: 'member', file: def, index, span });
+    });
+    this.state.push(def);
+  }
+
   private register(name: string, item: Extract<ast.Item, { t: 'reg' }>): RegDef {
     const width = this.width(item.type);
     // Bit numbers of the spec -> the lowest bit, from the least significant.
@@ -487,11 +512,11 @@ export function expandNames(names: readonly ast.RegName[], file: string, count: 
   if (names.length === 0) return Array.from({ length: count }, (_, i) => `${file}${i}`);
   return names.flatMap(({ first, last }) => {
     if (last === undefined) return [first];
-    const a = /^(.*?)(\d+)$/.exec(first);
-    const b = /^(.*?)(\d+)$/.exec(last);
-    if (!a || !b || a[1] !== b[1]) return [first, last];
+    const a = /^(.*?)(\d+)(\D*)$/.exec(first);
+    const b = /^(.*?)(\d+)(\D*)$/.exec(last);
+    if (!a || !b || a[1] !== b[1] || a[3] !== b[3]) return [first, last];
     const out: string[] = [];
-    for (let i = Number(a[2]); i <= Number(b[2]); i++) out.push(`${a[1]}${i}`);
+    for (let i = Number(a[2]); i <= Number(b[2]); i++) out.push(`${a[1]}${i}${a[3]}`);
     return out;
   });
 }

@@ -29,6 +29,8 @@ interface Memory {
 export class State {
   private entries = new Map<string, Entry>();
   private readonly memory = new Map<string, Memory>();
+  /** What the bodies of loops that are being tried out write, on paths that leave them too. */
+  private readonly tried: Map<string, Slot>[] = [];
   /** Set once the present path has left the instruction, loop or function. */
   left = false;
 
@@ -39,6 +41,7 @@ export class State {
   }
 
   write(slot: Slot, value: Id): void {
+    for (const t of this.tried) t.set(slot.key, slot);
     const m = this.memory.get(slot.key);
     if (m) {
       this.b.effect(Op.vset, 0, m.value, value);
@@ -252,16 +255,16 @@ export class State {
     const saved = this.entries;
     const savedLeft = this.left;
     this.entries = new Map(saved);
+    const written = new Map<string, Slot>();
+    this.tried.push(written);
     this.b.inChunk(body);
-    const changed = [...this.entries.values()].filter(
-      (e) =>
-        saved.get(e.slot.key) !== e &&
-        !this.memory.has(e.slot.key) &&
-        (e.slot.cell || e.slot.jump || saved.has(e.slot.key)),
+    this.tried.pop();
+    const changed = [...written.values()].filter(
+      (slot) => !this.memory.has(slot.key) && (slot.cell || slot.jump || saved.has(slot.key)),
     );
     this.entries = new Map(saved);
     this.left = savedLeft;
-    for (const { slot } of changed) {
+    for (const slot of changed) {
       const e = this.entries.get(slot.key);
       const m = { value: this.b.variable(slot.width), cond: this.b.variable(1) };
       const zero = this.b.constant(1, 0);
