@@ -138,7 +138,12 @@ function constant(e: ast.Expr, bindings: Bindings): bigint {
   throw new SpecError('constant', 'an encoding takes numbers here', e.span);
 }
 
+/** Bits of one cell at most: more than any instruction has. */
+const MOST_BITS = 128;
+
 function fixed(value: bigint, width: number, span: Span): Run {
+  if (width > MOST_BITS)
+    throw new SpecError('encoding', `${width} bits: a cell has ${MOST_BITS} at most`, span);
   if (value < 0n || value >> BigInt(width))
     throw new SpecError('width', `${value} does not fit in ${width} bits`, span);
   return { width, bits: value.toString(2).padStart(width, '0'), span };
