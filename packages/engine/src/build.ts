@@ -9,6 +9,7 @@ import { HandlerTarget, type Surroundings } from './handler-target.js';
 import { layoutOf, MEMORY_PAGES, REGION_SLOTS } from './layout.js';
 import { type Arm, defineLoop } from './loop.js';
 import { type Handler, makeHandler } from './record.js';
+import { defineScanner } from './scanner.js';
 import { defineServices } from './services.js';
 import { specialize, type VariantTree } from './specialize.js';
 
@@ -36,6 +37,7 @@ export function buildInterpreter(isa: CompiledIsa, pages = MEMORY_PAGES): Interp
   const host = module.importFunc('env', 'host', { params: [Type.i32], results: [Type.i64] });
   module.importTable('env', 'regions', REGION_SLOTS);
   const functions = defineFunctions(module, program);
+  const scanner = isa.scan && defineScanner(module, isa.scan, layout, functions);
   const surroundings: Surroundings = {
     layout,
     program,
@@ -44,6 +46,7 @@ export function buildInterpreter(isa: CompiledIsa, pages = MEMORY_PAGES): Interp
     slowWrite: slowCheck(module, layout, true),
     beyond: beyondWindow(module, layout),
     host,
+    ...(scanner ? { scanner } : {}),
   };
 
   // Variants of all instructions; equal handlers are shared.
@@ -58,13 +61,20 @@ export function buildInterpreter(isa: CompiledIsa, pages = MEMORY_PAGES): Interp
       const tree = specialize(narrow, program, VARIANTS);
       trees.push(tree);
       for (const leaf of leavesOf(tree)) {
-        const handler = makeHandler(leaf.body, program, n, layout);
+        const handler = makeHandler(leaf.body, program, n, insn.length, layout);
         const key = `${insn.length} ${handler.key}`;
         let arm = byKey.get(key);
         if (!arm)
           byKey.set(
             key,
-            (arm = { handler, fields: insn.fields, length: insn.length, inLoop: false, number: 0 }),
+            (arm = {
+              handler,
+              fields: insn.fields,
+              length: insn.length,
+              immediates: insn.immediates,
+              inLoop: false,
+              number: 0,
+            }),
           );
         leaves.set(leaf, arm);
         own.set(leaf, handler);
@@ -86,7 +96,7 @@ export function buildInterpreter(isa: CompiledIsa, pages = MEMORY_PAGES): Interp
   const decoders = isa.insns.map((insn, n) =>
     insnDecoder(module, isa, insn, trees[n]!, variants, program, functions, layout),
   );
-  const decode = pageDecoder(module, isa, decoders, functions, layout);
+  const decode = pageDecoder(module, isa, decoders, functions, layout, scanner);
   const loop = defineLoop(module, arms, surroundings, decode);
   module.exportFunc('run', loop);
   // What translated code calls.
@@ -108,6 +118,8 @@ function* leavesOf(tree: VariantTree): Generator<VariantTree> {
 
 /** Whether the handler is small, as an arm, and calls nothing but the slow checks. */
 function fitsLoop(arm: Arm, s: Surroundings): boolean {
+  // To scan is a call.
+  if (arm.handler.raw && s.scanner) return false;
   const code = new Code();
   const callables = {
     index: (): never => {

@@ -3,7 +3,7 @@
 import { Perm } from '@mimic/bus';
 import { FixedHandler } from './decoder.js';
 import type { Guest } from './guest.js';
-import { RECORD_SIZE, SENTINELS } from './layout.js';
+import { RECORD_SIZE } from './layout.js';
 
 export class CodeCache {
   private readonly table: Uint32Array;
@@ -16,7 +16,7 @@ export class CodeCache {
 
   constructor(
     private readonly guest: Guest,
-    /** 2-byte units: an instruction may reach into the next page. */
+    /** An instruction may reach into the next page: units are smaller than instructions may be. */
     private readonly crossing: boolean,
   ) {
     const { store, layout } = guest;
@@ -40,8 +40,9 @@ export class CodeCache {
       at = this.next;
       this.next += size;
     } else new Uint8Array(store.buffer, at, size).fill(0);
-    const handlers = new Uint16Array(store.buffer, at + size - SENTINELS * RECORD_SIZE);
-    for (let k = 0; k < SENTINELS; k++) handlers[(k * RECORD_SIZE) / 2] = FixedHandler.nextPage;
+    const { sentinels } = layout;
+    const handlers = new Uint16Array(store.buffer, at + size - sentinels * RECORD_SIZE);
+    for (let k = 0; k < sentinels; k++) handlers[(k * RECORD_SIZE) / 2] = FixedHandler.nextPage;
     this.table[page] = at;
     this.pages.add(page);
     memory.markCode(page);
@@ -66,6 +67,12 @@ export class CodeCache {
   invalidate(page: number): void {
     this.drop(page);
     if (this.crossing && page > 0) this.drop(page - 1);
+  }
+
+  /** Forgets the instruction at `pc`. */
+  forget(pc: number): void {
+    const at = this.recordAt(pc);
+    if (at !== undefined) new DataView(this.guest.store.buffer).setUint16(at, FixedHandler.undecoded, true);
   }
 
   /** Makes the instruction at `pc` stop as illegal until its page is decoded anew: ends a single step. */

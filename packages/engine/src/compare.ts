@@ -2,7 +2,7 @@
 // In: an Interpreter, an instruction, a seeded generator. Out: where the two differ.
 // Must not know: how either works.
 import { evaluate, type Random } from '@mimic/ir';
-import type { CompiledIsa, Insn } from '@mimic/isa';
+import { type CompiledIsa, composeBytes, decodeBytes, type Insn } from '@mimic/isa';
 import { decode } from '@mimic/isa/decode';
 import type { Exit } from './cpu.js';
 import type { Interpreter } from './interpreter.js';
@@ -33,33 +33,18 @@ export function compareTiers(cpu: Interpreter, insn: Insn, rng: Random, arena: A
   const dataBytes = arena.pages * 4096;
   const dataAt = layout.reversed ? 2 ** 32 - (arena.data * 4096 + dataBytes) : arena.data * 4096;
 
-  const fields: number[] = [];
-  let word = 0;
-  for (let tries = 0; ; tries++) {
-    word = insn.value;
-    insn.fields.forEach((field, k) => {
-      fields[k] = Number(rng.bits(field.width));
-      let low = field.width;
-      for (const piece of field.pieces) {
-        low -= piece.width;
-        word = (word | (((fields[k]! >>> low) & (2 ** piece.width - 1)) << piece.at)) >>> 0;
-      }
-    });
-    if (!insn.where) break;
-    const out = evaluate(isa.program, insn.where, fields.map(BigInt), 0n, machine);
-    if (out.kind === 'return' && out.values[0]) break;
-    if (tries > 200) return { word, differences: [] };
-  }
-  // Code at a random place of its page, in a mode that reads it as this instruction.
   const start = arena.code * 4096 + rng.below(4096 / isa.unit - 2) * isa.unit;
-  const context = fields[insn.fields.findIndex((f) => f.pieces.length === 0)] ?? 0;
-  const pc = codeAddresses(isa, start).find((at) => decode(isa, word, at, context)?.insn === insn);
-  if (pc === undefined) return { word, differences: [] };
-  put(bytes, layout.reversed, start, word, insn.length);
+  const made = isa.scan ? madeOfBytes(cpu, insn, rng, start) : madeOfWord(cpu, insn, rng, start);
+  if (!made.decoded) return { word: made.word, differences: [] };
+  const { word, code } = made;
+  const { fields, length, pc, context } = made.decoded;
+  code.forEach((byte, k) => {
+    bytes[layout.reversed ? 2 ** 32 - 1 - start - k : start + k] = byte;
+  });
   const random = (v: Uint8Array): void => void v.set(v.map(() => rng.below(256)));
   random(bytes.subarray(dataAt, dataAt + dataBytes));
   isa.program.cells.forEach((cell, n) => {
-    for (let k = 0; k < cell.count; k++) {
+    for (let k = 0; k < cell.count - (cell.zero ? 1 : 0); k++) {
       const near = cell.width >= 32 && rng.below(2);
       machine.setCell(n, k, near ? BigInt(arena.data * 4096 + rng.below(dataBytes)) : rng.bits(cell.width));
     }
@@ -85,10 +70,10 @@ export function compareTiers(cpu: Interpreter, insn: Insn, rng: Random, arena: A
   cpu.loadState(state);
   bytes.set(memory, dataAt);
   cpu.code.invalidate(arena.code);
-  cpu.code.stopAt(pc + insn.length);
+  cpu.code.stopAt(pc + length);
   // A jump may lead to other code.
   const target = expected.kind === 'jump' ? Number(expected.target) : pc;
-  if (target < 2 ** 32) cpu.code.stopAt(target === pc ? pc + insn.length : target);
+  if (target < 2 ** 32) cpu.code.stopAt(target === pc ? pc + length : target);
   const exit: Exit = cpu.run(1);
   cpu.code.invalidate(target >>> 12);
   let text: string;
@@ -103,7 +88,7 @@ export function compareTiers(cpu: Interpreter, insn: Insn, rng: Random, arena: A
       text = `at ${Number(expected.target).toString(16)}`;
       break;
     default:
-      text = `at ${(pc + insn.length).toString(16)}`;
+      text = `at ${(pc + length).toString(16)}`;
   }
   const got =
     exit.kind === 'trap'
@@ -128,25 +113,65 @@ export function compareTiers(cpu: Interpreter, insn: Insn, rng: Random, arena: A
   return { word, differences };
 }
 
+/** Code of one instruction. Without `decoded` it turned out to be another one's. */
+interface Made {
+  /** The instruction word, or the key. */
+  readonly word: number;
+  /** Bytes in memory order. */
+  readonly code: readonly number[];
+  readonly decoded?: {
+    readonly fields: readonly number[];
+    readonly length: number;
+    readonly pc: number;
+    readonly context: number;
+  };
+}
+
+function madeOfWord({ isa, machine }: Interpreter, insn: Insn, rng: Random, start: number): Made {
+  const fields: number[] = [];
+  let word = 0;
+  for (let tries = 0; ; tries++) {
+    word = insn.value;
+    insn.fields.forEach((field, k) => {
+      fields[k] = Number(rng.bits(field.width));
+      let low = field.width;
+      for (const piece of field.pieces) {
+        low -= piece.width;
+        word = (word | (((fields[k]! >>> low) & (2 ** piece.width - 1)) << piece.at)) >>> 0;
+      }
+    });
+    if (!insn.where) break;
+    const out = evaluate(isa.program, insn.where, fields.map(BigInt), 0n, machine);
+    if (out.kind === 'return' && out.values[0]) break;
+    if (tries > 200) return { word, code: [] };
+  }
+  const { length } = insn;
+  const code = Array.from(
+    { length },
+    (_, k) => (word >>> (8 * (isa.endian === 'big' ? length - 1 - k : k))) & 0xff,
+  );
+  // In a mode that reads it as this instruction.
+  const context = fields[insn.fields.findIndex((f) => f.pieces.length === 0)] ?? 0;
+  const pc = codeAddresses(isa, start).find((at) => decode(isa, word, at, context)?.insn === insn);
+  return pc === undefined ? { word, code } : { word, code, decoded: { fields, length, pc, context } };
+}
+
+function madeOfBytes({ isa }: Interpreter, insn: Insn, rng: Random, pc: number): Made {
+  for (let tries = 0; tries < 50; tries++) {
+    const code = composeBytes(isa, insn, (bits) => Number(rng.bits(bits)));
+    const found = decodeBytes(isa, (offset) => code[offset]);
+    if (found.kind !== 'insn' || found.decoded.insn !== insn) continue;
+    const { fields, length } = found.decoded;
+    return { word: insn.value, code: code.slice(0, length), decoded: { fields, length, pc, context: 0 } };
+  }
+  return { word: insn.value, code: [] };
+}
+
 /** The code addresses of an instruction at `start`, one a mode. */
 function codeAddresses(isa: CompiledIsa, start: number): number[] {
   const out: number[] = [];
   for (let m = 0; ; m = (m - isa.modeMask) & isa.modeMask) {
     out.push(start | m);
     if (m === isa.modeMask) return out;
-  }
-}
-
-/** Puts an instruction word into the guest's memory, whose host bytes are given. */
-export function put(
-  bytes: Uint8Array,
-  reversed: boolean,
-  address: number,
-  word: number,
-  length: number,
-): void {
-  for (let k = 0; k < length; k++) {
-    if (reversed) bytes[2 ** 32 - 1 - address - k] = (word >>> (8 * (length - 1 - k))) & 0xff;
-    else bytes[address + k] = (word >>> (8 * k)) & 0xff;
   }
 }

@@ -2,6 +2,7 @@
 // In: decision tree, encodings, variants. Out: functions in a module. Must not know: what handlers do.
 import { type Body, Builder, Op, type Program } from '@mimic/ir';
 import type { CompiledIsa, DecodeNode, EncodedField, Insn } from '@mimic/isa';
+import { LENGTH_PIECE } from '@mimic/isa/decode';
 import {
   type Callables,
   Code,
@@ -15,8 +16,9 @@ import {
 } from '@mimic/wasm';
 import { Assembler } from './assembler.js';
 import { pushField } from './handler-target.js';
-import type { EngineLayout } from './layout.js';
+import { type EngineLayout, LENGTH_AT } from './layout.js';
 import { type Handler, importStatic, operandValue, RAW_CONTEXT, RAW_WORD } from './record.js';
+import { pushVectorWord, type ScannerFunctions } from './scanner.js';
 import type { VariantTree } from './specialize.js';
 
 /** Handler numbers that every interpreter has. */
@@ -28,6 +30,8 @@ export const REGION_SLOT = 4;
 export type Variants = ReadonlyMap<VariantTree, { readonly number: number; readonly handler: Handler }>;
 
 const RECORD_WRITE = 0;
+/** Byte of the vector that holds the length. */
+const LENGTH_IN_VECTOR = LENGTH_PIECE.at / 8;
 
 /** Function (record, pc, word): writes the record of one instruction. */
 export function insnDecoder(
@@ -40,6 +44,7 @@ export function insnDecoder(
   callables: Callables,
   layout: EngineLayout,
 ): number {
+  const varies = insn.length === 0;
   const B = new Builder();
   const write = (at: number, value: number): void =>
     void B.effect(Op.set, 0, RECORD_WRITE, B.constant(8, at), value);
@@ -72,14 +77,20 @@ export function insnDecoder(
   const a = new Assembler();
   const contextAt = isa.context && layout.stateBase + program.cells[isa.context.cell]!.offset;
   const pushParam = (e: Emitter, field: EncodedField, from: number): void => {
-    if (field.pieces.length) return pushField(e, field, () => e.getLocal(from));
+    if (field.pieces.length) return pushField(e, field, wordOf(e, layout, from));
     e.i32(0);
     e.memory(W.i32_load, contextAt!);
   };
   if (insn.fields.some((f) => f.pieces.length === 0)) {
     a.get(record).i32(0).memory(W.i32_load, contextAt!).memory(W.i32_store16, RAW_CONTEXT);
   }
-  a.get(record).get(word).memory(W.i32_store, RAW_WORD);
+  if (!varies) a.get(record).get(word).memory(W.i32_store, RAW_WORD);
+  else {
+    a.get(record)
+      .i32(0)
+      .memory(W.i32_load8_u, layout.stateBase + layout.fields.vector + LENGTH_IN_VECTOR);
+    a.memory(W.i32_store8, LENGTH_AT);
+  }
   code.append(a.code);
   new Emitter(
     B.body,
@@ -115,20 +126,24 @@ export function pageDecoder(
   decoders: readonly number[],
   callables: Callables,
   layout: EngineLayout,
+  scanner?: ScannerFunctions,
 ): number {
   const [record, pc, word] = [0, 1, 2];
   const index = module.func({ params: [Type.i32, Type.i32], results: [] });
   const a = new Assembler();
   const locals = new Locals(3);
-  fetch(a, isa, layout, pc, word);
+  if (scanner) a.get(pc).call(scanner.head).set(word);
+  else fetch(a, isa, layout, pc, word);
   const leaf = (insns: readonly number[]): void => {
     for (const n of insns) {
       const insn = isa.insns[n]!;
       a.get(word).i32(insn.mask).op(W.i32_and).i32(insn.value).op(W.i32_eq).open(W.if, VOID);
-      if (insn.where) condition(a, insn.where, insn, callables, locals, word);
+      if (scanner) a.i32(insn.immediates!).call(scanner.immediates).open(W.if, VOID);
+      if (insn.where) condition(a, insn.where, insn, callables, locals, layout, word);
       if (insn.where) a.open(W.if, VOID);
       a.get(record).get(pc).get(word).call(decoders[n]!).op(W.return);
       if (insn.where) a.end();
+      if (scanner) a.end();
       a.end();
     }
   };
@@ -161,6 +176,14 @@ export function pageDecoder(
   module.define(index, { locals: [Type.i32, ...locals.types], code: a.code });
   return index;
 }
+
+/** Pushes a word of the instruction: the first is in a local. */
+const wordOf =
+  (e: Emitter, layout: EngineLayout, local: number) =>
+  (n: number): void => {
+    if (n === 0) e.getLocal(local);
+    else pushVectorWord(e, layout, n);
+  };
 
 /** Leaves the instruction word in local `word`: with 2-byte units, the first unit in the low half. */
 function fetch(a: Assembler, isa: CompiledIsa, layout: EngineLayout, pc: number, word: number): void {
@@ -203,6 +226,7 @@ function condition(
   insn: Insn,
   callables: Callables,
   locals: Locals,
+  layout: EngineLayout,
   word: number,
 ): void {
   // `return` leaves a block with the value.
@@ -211,7 +235,7 @@ function condition(
     where,
     {
       ...functionTarget(callables),
-      param: (e, k) => pushField(e, insn.fields[k]!, () => e.getLocal(word)),
+      param: (e, k) => pushField(e, insn.fields[k]!, wordOf(e, layout, word)),
       cheapParams: false,
       return: (e, values) => {
         e.push(values[0]!);

@@ -5,8 +5,9 @@ import { Perm } from '@mimic/bus';
 import type { Program } from '@mimic/ir';
 import type { EncodedField } from '@mimic/isa';
 import { type Callables, type Emitter, type Target, Type, typeOf, VOID, W } from '@mimic/wasm';
-import { type EngineLayout, ExitCode, RECORD_SIZE } from './layout.js';
+import { type EngineLayout, ExitCode, LENGTH_AT, RECORD_SIZE } from './layout.js';
 import { DISPLACED, type Handler, RAW_CONTEXT, RAW_WORD } from './record.js';
+import { pushVectorWord, type ScannerFunctions } from './scanner.js';
 import { NEAR } from './specialize.js';
 
 /** What handlers share: where things are, and the functions that they call. */
@@ -22,6 +23,8 @@ export interface Surroundings {
   readonly beyond: number;
   /** (number) -> i64 */
   readonly host: number;
+  /** Where instructions are scanned. */
+  readonly scanner?: ScannerFunctions;
 }
 
 /** Where a handler stands. Levels count from the handler's body outward. */
@@ -51,17 +54,18 @@ export const LOOP = {
 /** What an out-of-line handler returns when it does not go on: else the bytes of records to move on by. */
 export const STATUS = { jump: 1, out: 2 } as const;
 
-/** Pushes field `field` of the instruction word that `word` pushes. */
-export function pushField(e: Emitter, field: EncodedField, word: () => void): void {
+/** Pushes field `field` of the instruction; `word` pushes a word of it, by number. */
+export function pushField(e: Emitter, field: EncodedField, word: (n: number) => void): void {
   let low = field.width;
   field.pieces.forEach((piece, k) => {
     low -= piece.width;
-    word();
-    if (piece.at) {
-      e.i32(piece.at);
+    const at = piece.at & 31;
+    word(piece.at >>> 5);
+    if (at) {
+      e.i32(at);
       e.op(W.i32_shr_u);
     }
-    if (piece.at + piece.width < 32) {
+    if (at + piece.width < 32) {
       e.i32(2 ** piece.width - 1);
       e.op(W.i32_and);
     }
@@ -88,6 +92,7 @@ export class HandlerTarget implements Target {
     private readonly s: Surroundings,
     private readonly handler: Handler,
     private readonly fields: readonly EncodedField[],
+    /** Of the instruction; 0: its record holds it. */
     private readonly length: number,
     private readonly place: Place,
   ) {
@@ -101,9 +106,13 @@ export class HandlerTarget implements Target {
       return;
     }
     if (this.handler.raw) {
-      pushField(e, this.fields[k]!, () => {
-        this.record(e);
-        e.memory(W.i32_load, RAW_WORD);
+      // Where instructions are scanned, that was done anew: see outOfLine in loop.ts.
+      pushField(e, this.fields[k]!, (w) => {
+        if (this.length === 0) pushVectorWord(e, this.s.layout, w);
+        else {
+          this.record(e);
+          e.memory(W.i32_load, RAW_WORD);
+        }
       });
       return;
     }
@@ -284,7 +293,11 @@ export class HandlerTarget implements Target {
     const { fields } = this.s.layout;
     this.store32(e, 'exit', ExitCode.trap);
     this.store32(e, 'trap', trap);
-    this.store32(e, 'length', this.length);
+    if (this.length === 0) {
+      e.i32(0);
+      this.pushLength(e);
+      e.memory(W.i32_store, this.field('length'));
+    } else this.store32(e, 'length', this.length);
     args.forEach((v, k) => {
       e.i32(0);
       e.push64(v);
@@ -298,16 +311,30 @@ export class HandlerTarget implements Target {
   }
 
   finish(e: Emitter): void {
-    const step = this.length << this.s.layout.shift;
-    if (this.place.kind === 'function') {
-      e.i32(step);
-      return;
-    }
+    if (this.place.kind === 'function') return this.pushStep(e);
     e.getLocal(LOOP.rec);
-    e.i32(step);
+    this.pushStep(e);
     e.op(W.i32_add);
     e.setLocal(LOOP.rec);
     e.branch(W.br, this.place.next);
+  }
+
+  /** Pushes the bytes of records to move on by. */
+  private pushStep(e: Emitter): void {
+    const { shift } = this.s.layout;
+    if (this.length !== 0) {
+      e.i32(this.length << shift);
+      return;
+    }
+    this.pushLength(e);
+    e.i32(shift);
+    e.op(W.i32_shl);
+  }
+
+  /** Pushes the length that the record holds. */
+  private pushLength(e: Emitter): void {
+    this.record(e);
+    e.memory(W.i32_load8_u, LENGTH_AT);
   }
 
   call(n: number): number {

@@ -4,7 +4,7 @@
 import { Perm } from '@mimic/bus';
 import { type Body, evaluate, type Outcome, removeDead } from '@mimic/ir';
 import type { CompiledIsa, HookName, LinuxAbi, Register } from '@mimic/isa';
-import { decode } from '@mimic/isa/decode';
+import { decode, decodeBytes, type Fetched } from '@mimic/isa/decode';
 import { compileModule, instantiateModule, type WasmFunction, type WasmModule } from '@mimic/wasm';
 import { CodeCache } from './code-cache.js';
 import { type Cpu, type Exit, type GuestAddress, guestAddress, type RegisterInfo } from './cpu.js';
@@ -77,7 +77,7 @@ export class Interpreter implements Cpu {
       env: { memory: guest.store, regions: guest.regions, host: (n: number) => BigInt.asIntN(64, host(n)) },
     });
     this.enter = exports['run']!;
-    this.code = code ?? new CodeCache(guest, isa.unit === 2);
+    this.code = code ?? new CodeCache(guest, isa.unit < 4);
     // Made when something first proves hot: a short run does not pay for it.
     if (options.translate !== false) {
       const { stress } = this;
@@ -131,6 +131,8 @@ export class Interpreter implements Cpu {
       }
       const exit = this.leave(code);
       if (exit) return exit;
+      // It was done here.
+      if (code === ExitCode.codeWrite) left--;
     }
     this.interrupted = false;
     return { kind: 'budget' };
@@ -188,12 +190,11 @@ export class Interpreter implements Cpu {
    */
   step(): Exit | undefined {
     const { pc, isa } = this;
-    const word = this.fetch(pc);
-    if (word === undefined) return this.noCode();
-    const decoded = decode(isa, word, pc, this.context());
-    if (!decoded) return { kind: 'illegal', pc };
-    const { insn } = decoded;
-    this.view.setUint32(this.field('length'), insn.length, true);
+    const fetched = this.fetch(pc);
+    if (fetched.kind !== 'insn') return this.notAnInstruction(fetched, pc);
+    const { decoded } = fetched;
+    const { insn, length } = decoded;
+    this.view.setUint32(this.field('length'), length, true);
     const out = evaluate(isa.program, insn.template, decoded.fields.map(BigInt), BigInt(pc), this.machine);
     switch (out.kind) {
       case 'trap':
@@ -206,7 +207,7 @@ export class Interpreter implements Cpu {
         this.pc = Number(out.target);
         break;
       default:
-        this.pc = pc + insn.length;
+        this.pc = pc + length;
     }
     this.executed++;
     return undefined;
@@ -223,20 +224,33 @@ export class Interpreter implements Cpu {
     return context ? Number(this.machine.getCell(context.cell, 0)) : 0;
   }
 
-  /** The instruction word at code address `pc`, or undefined where it may not be executed. */
-  private fetch(pc: number): number | undefined {
-    const start = (pc & ~this.isa.modeMask) >>> 0;
+  /** What stands at code address `pc`. */
+  private fetch(pc: number): Fetched {
+    const { isa } = this;
+    const start = (pc & ~isa.modeMask) >>> 0;
     const executable = (address: number): boolean =>
       address < 2 ** 32 && (this.memory.perm(address >>> 12) & Perm.X) !== 0;
-    if (pc >= 2 ** 32 || !executable(start)) return undefined;
+    if (pc >= 2 ** 32 || !executable(start)) return { kind: 'missing', offset: 0 };
+    if (isa.scan)
+      return decodeBytes(isa, (offset) =>
+        executable(pc + offset) ? this.view.getUint8(pc + offset) : undefined,
+      );
     const { reversed } = this.guest.layout;
     const unit = (address: number, bytes: 2 | 4): number => {
       const at = reversed ? 2 ** 32 - address - bytes : address;
       return bytes === 2 ? this.view.getUint16(at, true) : this.view.getUint32(at, true);
     };
-    if (this.isa.unit === 4) return unit(start, 4);
-    const second = executable(start + 2) ? unit(start + 2, 2) : 0;
-    return (unit(start, 2) | (second << 16)) >>> 0;
+    const second = isa.unit === 2 && executable(start + 2) ? unit(start + 2, 2) : 0;
+    const word = isa.unit === 4 ? unit(start, 4) : (unit(start, 2) | (second << 16)) >>> 0;
+    const decoded = decode(isa, word, pc, this.context());
+    return decoded ? { kind: 'insn', decoded } : { kind: 'illegal' };
+  }
+
+  private notAnInstruction(fetched: Fetched, pc: number): Exit {
+    if (fetched.kind !== 'missing') return { kind: 'illegal', pc };
+    if (fetched.offset === 0) return this.noCode();
+    const address = pc + fetched.offset;
+    return { kind: 'fault', address, access: 'execute', mapped: this.mapped(address), pc };
   }
 
   /** What to do about an exit code; undefined to go on. */
@@ -261,8 +275,14 @@ export class Interpreter implements Cpu {
       case ExitCode.codeWrite:
         // Stepped by the evaluator, whose stores drop code: the page may be the one that is running.
         return this.step();
-      case ExitCode.illegal:
-        return { kind: 'illegal', pc };
+      case ExitCode.illegal: {
+        if (!this.isa.scan) return { kind: 'illegal', pc };
+        const fetched = this.fetch(pc);
+        if (fetched.kind !== 'missing') return { kind: 'illegal', pc };
+        // Nobody tells when the rest of it becomes executable.
+        this.code.forget(pc);
+        return this.notAnInstruction(fetched, pc);
+      }
       default:
         throw new Error(`interpreter: exit code ${code} at ${pc.toString(16)}`);
     }

@@ -38,6 +38,14 @@ export interface EngineFields {
   readonly site: number;
   /** Arguments of the trap, 64 bits each. */
   readonly trapArgs: number;
+  /** Where instructions are scanned: the bytes looked at, with room behind for reading 8 at once. */
+  readonly window: number;
+  /** The vector of the instruction that was scanned last. */
+  readonly vector: number;
+  /** Its bytes before the immediates. */
+  readonly head: number;
+  /** How many bytes of the window may be executed. */
+  readonly available: number;
   /** End of the state block. */
   readonly end: number;
 }
@@ -54,14 +62,14 @@ export interface EngineLayout extends MemoryLayout {
   /** 32-bit counters. */
   readonly refusalCounters: number;
   readonly jumpTable: number;
+  /** Records behind those of a page: an instruction that starts at its end may end so far behind it. */
+  readonly sentinels: number;
   /** Bytes of the records of a page, sentinels included. */
   readonly recordPage: number;
   /** Bytes of records of the smallest instruction: what it counts for in fuel. */
   readonly step: number;
 }
 
-/** Records behind those of a page: an instruction of 4 bytes may begin with its last byte. */
-export const SENTINELS = 4;
 const MAX_TRAP_ARGS = 16;
 
 /** The layout of a guest of `isa`. */
@@ -72,6 +80,9 @@ export function layoutOf(isa: CompiledIsa): EngineLayout {
   const grain = isa.modeMask ? 1 : isa.unit;
   const shift = Math.log2(RECORD_SIZE / grain);
   const base = Math.ceil(isa.stateSize / 16) * 16;
+  // An instruction may begin with the last byte of a page.
+  const sentinels = isa.scan ? isa.scan.longest - 1 : 4;
+  const scan = base + 56 + 8 * MAX_TRAP_ARGS;
   const fields: EngineFields = {
     pc: base,
     exit: base + 8,
@@ -85,7 +96,11 @@ export function layoutOf(isa: CompiledIsa): EngineLayout {
     refusals: base + 48,
     site: base + 52,
     trapArgs: base + 56,
-    end: base + 56 + 8 * MAX_TRAP_ARGS,
+    window: scan,
+    vector: scan + 24,
+    head: scan + 48,
+    available: scan + 52,
+    end: scan + 56,
   };
   return {
     reversed,
@@ -101,9 +116,13 @@ export function layoutOf(isa: CompiledIsa): EngineLayout {
     fields,
     shift,
     step: isa.unit << shift,
-    recordPage: (4096 << shift) + SENTINELS * RECORD_SIZE,
+    sentinels,
+    recordPage: (4096 << shift) + sentinels * RECORD_SIZE,
   };
 }
+
+/** Where a record holds the length of its instruction, where that varies. */
+export const LENGTH_AT = 2;
 
 /** Codes in the `exit` field. */
 export const ExitCode = { fuel: 0, miss: 1, trap: 2, fault: 3, illegal: 4, codeWrite: 5, stop: 6 } as const;

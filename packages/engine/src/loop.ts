@@ -19,6 +19,7 @@ export interface Arm {
   readonly handler: Handler;
   readonly fields: readonly EncodedField[];
   readonly length: number;
+  readonly immediates?: number | undefined;
   inLoop: boolean;
   number: number;
 }
@@ -209,6 +210,13 @@ function outOfLine(
   const index = module.func(type);
   const locals = new Locals(2);
   const code = new Code();
+  if (arm.handler.raw && s.scanner) {
+    // The operands did not fit into the record: they are found anew.
+    const a = new Assembler();
+    a.get(1).call(s.scanner.head).op(W.drop);
+    a.i32(arm.immediates!).call(s.scanner.immediates).op(W.drop);
+    code.append(a.code);
+  }
   new Emitter(
     arm.handler.body,
     new HandlerTarget(s, arm.handler, arm.fields, arm.length, { kind: 'function' }),

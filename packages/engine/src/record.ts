@@ -2,7 +2,7 @@
 // In: a variant's body. Out: a body whose params are record operands, and how decode computes each.
 // Must not know: WebAssembly.
 import { type Body, Builder, Op, operands, type Program, print, removeDead } from '@mimic/ir';
-import { type EngineLayout, RECORD_SIZE } from './layout.js';
+import { type EngineLayout, LENGTH_AT, RECORD_SIZE } from './layout.js';
 import { copyOp, NEAR, staticValues } from './specialize.js';
 
 /** An operand in a record. `value` is a value id of the variant's body, for decode to compute. */
@@ -40,13 +40,22 @@ export const RAW_WORD = 4;
 /** Offset of the context, 16 bits, in a raw record. */
 export const RAW_CONTEXT = 2;
 
-/** Makes the handler of a variant of instruction number `insn`. `program` is split: no value above 64 bits. */
-export function makeHandler(body: Body, program: Program, insn: number, layout: EngineLayout): Handler {
+/**
+ * Makes the handler of a variant of instruction number `insn`, whose length is 0 where it varies. `program` is split: no
+ * value above 64 bits.
+ */
+export function makeHandler(
+  body: Body,
+  program: Program,
+  insn: number,
+  length: number,
+  layout: EngineLayout,
+): Handler {
   // Both ways across the records of a page.
   const near = 4096 << layout.shift > 0x8000 ? 32 : 16;
   for (const narrow of [false, true]) {
     const attempt = new Extraction(body, program, narrow, near).run();
-    const placed = place(attempt.operands);
+    const placed = place(attempt.operands, length === 0 ? LENGTH_AT + 1 : LENGTH_AT);
     if (placed) {
       const key = `${print(attempt.body)}|${placed.map((o) => `${o.kind}${o.width}:${o.size}@${o.at}`)}`;
       return { body: attempt.body, operands: placed, raw: false, key };
@@ -55,10 +64,10 @@ export function makeHandler(body: Body, program: Program, insn: number, layout: 
   return { body: stripNear(body), operands: [], raw: true, key: `raw ${insn}|${print(body)}` };
 }
 
-/** Assigns offsets, largest first, after the handler number; undefined when they do not fit. */
-function place(list: readonly Omit<Operand, 'at'>[]): Operand[] | undefined {
+/** Assigns offsets, largest first, behind the handler number and the length; undefined when they do not fit. */
+function place(list: readonly Omit<Operand, 'at'>[], from: number): Operand[] | undefined {
   const used = new Uint8Array(RECORD_SIZE);
-  used.fill(1, 0, 2);
+  used.fill(1, 0, from);
   const out: Operand[] = new Array<Operand>(list.length);
   const order = list.map((_, k) => k).sort((x, y) => list[y]!.size - list[x]!.size);
   for (const k of order) {

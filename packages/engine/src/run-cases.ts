@@ -4,7 +4,6 @@
 import { Perm } from '@mimic/bus';
 import { type CompiledIsa, stateDiffers, type TestCase, TestMachine } from '@mimic/isa';
 import { buildInterpreter } from './build.js';
-import { put } from './compare.js';
 import type { Exit } from './cpu.js';
 import { createGuest } from './guest.js';
 import { Interpreter } from './interpreter.js';
@@ -67,18 +66,16 @@ class Bench {
   }
 
   private prepare(c: TestCase, data: ReadonlySet<number>): void {
-    const { memory, isa, machine, guest, code } = this.cpu;
+    const { memory, isa, machine, code } = this.cpu;
     for (const page of this.pages) memory.unmap(page * PAGE, PAGE);
-    const end = c.pc + BigInt(c.code.reduce((n, d) => n + d.insn.length, 0));
+    const end = c.pc + BigInt(c.bytes.length);
     const pages = new Set(data);
     for (let page = Number(c.pc) >>> 12; page <= Number(end) >>> 12; page++) pages.add(page);
     for (const page of pages) memory.map(page * PAGE, PAGE, Perm.R | Perm.X | (data.has(page) ? Perm.W : 0));
     this.pages = pages;
     for (const [address, byte] of c.before.memory) this.bytes[this.host(address)] = byte;
-    let at = Number(c.pc);
-    c.code.forEach((d, k) => {
-      put(this.bytes, guest.layout.reversed, at, c.words[k]!, d.insn.length);
-      at += d.insn.length;
+    c.bytes.forEach((byte, k) => {
+      this.bytes[this.host(c.pc + BigInt(k))] = byte;
     });
     isa.program.cells.forEach((cell, n) => {
       if (cell.name !== 'PC')
@@ -94,8 +91,8 @@ class Bench {
     const ends = new Map<number, number>();
     let at = Number(c.pc);
     for (const d of c.code) {
-      ends.set(at, at + d.insn.length);
-      at += d.insn.length;
+      ends.set(at, at + d.length);
+      at += d.length;
     }
     let exit: Exit = { kind: 'budget' };
     for (let step = 0; step < STEPS; step++) {
@@ -134,7 +131,7 @@ class Bench {
       Array.from({ length: cell.count }, (_, k) => machine.getCell(n, k)),
     );
     const memory = new Map<bigint, number>();
-    const end = c.pc + BigInt(c.code.reduce((n, d) => n + d.insn.length, 0));
+    const end = c.pc + BigInt(c.bytes.length);
     for (const page of pages) {
       for (let a = page * PAGE; a < (page + 1) * PAGE; a++) {
         const address = BigInt(a);

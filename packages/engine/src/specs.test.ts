@@ -14,10 +14,16 @@ function read(name: string): string | undefined {
   return existsSync(root + name) ? readFileSync(root + name, 'utf8') : undefined;
 }
 
-for (const name of readdirSync(root).filter((n) => existsSync(`${root}${n}/${n}.isa`))) {
+/** Main files: those with an `arch` item. */
+const entries = readdirSync(root).flatMap((folder) =>
+  readdirSync(root + folder)
+    .filter((file) => file.endsWith('.isa') && /^arch /m.test(read(`${folder}/${file}`)!))
+    .map((file) => `${folder}/${file}`),
+);
+for (const name of entries) {
   describe(`the spec ${name}`, () => {
     it('means the same on the evaluator and on the interpreter', () => {
-      const { isa } = compileSpec(`${name}/${name}.isa`, read);
+      const { isa } = compileSpec(name, read);
       const { bytes } = buildInterpreter(isa!);
       expect(buildInterpreter(isa!).bytes).toEqual(bytes);
       const guest = createGuest(isa!);

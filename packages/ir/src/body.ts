@@ -16,6 +16,8 @@ export interface Cell {
   readonly stride: number;
   /** No register by itself, but what others are computed from. */
   readonly hidden?: boolean;
+  /** The last one reads 0 and is never set. */
+  readonly zero?: boolean;
 }
 
 /** Bytes that a cell of `width` bits takes. */

@@ -46,9 +46,12 @@ function refuse(what: string): never {
 /** Steps after which a body counts as endless. */
 const STEP_LIMIT = 10_000_000;
 
+/** A body that goes round without end. */
+export class NoEnd extends Error {}
+
 /**
  * Runs `body` to its end. `params` are unsigned values of the widths that the body's `param` ops give.
- * Throws Error when it takes more than `limit` steps: bodies must end.
+ * Throws NoEnd when it takes more than `limit` steps: bodies must end.
  */
 export function evaluate(
   program: Program,
@@ -66,7 +69,7 @@ export function evaluate(
     body.extra.slice(body.a[i]!, body.a[i]! + body.b[i]!).map((id) => values[id]!);
   let steps = 0;
   for (let i = 0; i < body.length; i++) {
-    if (++steps > limit) throw new Error(`evaluate: no end after ${limit} steps`);
+    if (++steps > limit) throw new NoEnd(`evaluate: no end after ${limit} steps`);
     const op = body.op[i]!;
     const width = body.width[i]!;
     const a = body.a[i]!;

@@ -14,6 +14,8 @@ const NEVER = -3;
 interface CellPlaces {
   readonly start: readonly number[];
   readonly size: readonly number[];
+  /** Of each: the index of the one that reads 0, or -1. */
+  readonly zero: readonly number[];
   readonly aliases: readonly (readonly number[])[];
   readonly count: number;
 }
@@ -32,7 +34,9 @@ function cellPlaces({ cells }: Program): CellPlaces {
           : [],
       ),
     );
-    placesOf.set(cells, (places = { start, size: cells.map((c) => c.count), aliases, count }));
+    const size = cells.map((c) => c.count);
+    const zero = cells.map((c) => (c.zero ? c.count - 1 : -1));
+    placesOf.set(cells, (places = { start, size, zero, aliases, count }));
   }
   return places;
 }
@@ -109,6 +113,7 @@ export class KnownState {
   /** The value of a cell at a constant index, read unless it is known. */
   get(cell: number, index: number, width: number): number {
     if (index >>> 0 >= this.cells.size[cell]!) return this.getAt(cell, this.B.constant(32, index), width);
+    if (index === this.cells.zero[cell]) return this.B.constant(width, 0);
     const place = this.cells.start[cell]! + index;
     const known = this.state[place]!;
     if (known >= 0 && this.forward) return known;

@@ -119,9 +119,10 @@ interface RunPart {
   readonly title: string;
   readonly endian: 'big' | 'little';
   readonly word: 32 | 64;
-  readonly unit: 2 | 4;
+  readonly unit: 1 | 2 | 4;
   readonly modeMask: number;
   readonly context?: CompiledIsa['context'];
+  readonly scan?: CompiledIsa['scan'];
   readonly program: Omit<Program, 'funcs'>;
   readonly stateSize: number;
   readonly registers: readonly Register[];

@@ -4,7 +4,7 @@ import { type Body, Op } from '@mimic/ir';
 import { Builder } from './lower/builder.js';
 import { type FieldUse, Lowerer, type SpecContext } from './lower/lowerer.js';
 import type { FieldType } from './lower/names.js';
-import type { Value } from './lower/values.js';
+import { bits, type Value } from './lower/values.js';
 import type * as ast from './syntax/ast.js';
 import { parseExpression } from './syntax/parse.js';
 import { type Span, SpecError } from './syntax/source.js';
@@ -45,6 +45,8 @@ export interface InsnAssembly {
   readonly aliases: readonly AsmForm[];
 }
 
+const none = (): readonly Value[] => [];
+
 /** Splits `addc{oe:o}{rc:.} rt, ra, rb` into mnemonic and operands. */
 export function splitAsm(text: string): { mnemonic: string; operands: string } {
   const m = /^((?:\{[^}]*\}|\S)+)\s*(.*)$/.exec(text);
@@ -67,11 +69,12 @@ export class AsmContext {
     private readonly spec: SpecContext,
     private readonly fields: ReadonlyMap<string, FieldUse>,
     private readonly family: ReadonlyMap<string, Value>,
+    private readonly sizes?: ReadonlyMap<string, number>,
   ) {}
 
   private lowerer(frame: ReadonlyMap<string, Value> = new Map()): { l: Lowerer; b: Builder } {
     const b = new Builder(true);
-    const l = new Lowerer(this.spec, b, 'insn', this.fields);
+    const l = new Lowerer(this.spec, b, 'insn', this.fields, undefined, this.sizes);
     for (const [k, v] of [...this.family, ...frame]) l.global(k, v);
     return { l, b };
   }
@@ -143,8 +146,16 @@ export class AsmContext {
       const { width: _, ...value } = this.reference(def.value, width);
       return this.typed(value, type, width, span);
     }
-    if (def?.kind === 'shape' && def.item.params.length === 0) return this.shape(def.item, undefined, span);
+    if (def?.kind === 'shape' && def.item.params.length === 0) return this.shape(def.item, none, span);
     return undefined;
+  }
+
+  private widthOf(
+    { type }: Extract<ast.Item, { t: 'shape' }>,
+    frame: (l: Lowerer, b: Builder) => Map<string, Value>,
+  ): number | undefined {
+    const { l, b } = this.lowerer();
+    return type && l.inFrame(frame(l, b), () => l.typeWidth(type));
   }
 
   private typed(value: StaticRef, type: FieldType, width: number, span: Span): AsmPiece {
@@ -161,26 +172,35 @@ export class AsmContext {
         const def = this.spec.names.defs.get(type.name);
         return { t: 'names', value, names: def?.kind === 'file' || def?.kind === 'view' ? def.names : [] };
       }
+      case 'sized':
+        throw new SpecError('width', 'the width of this operand is not known', span);
       case 'shape': {
         const def = this.spec.names.defs.get(type.name);
         if (def?.kind !== 'shape') throw new SpecError('kind', `${type.name} is not a shape`, span);
-        return this.shape(def.item, value, span);
+        const p = def.item.params[0];
+        if (!p) return this.shape(def.item, none, span);
+        const given = p.type ? this.spec.names.width(p.type) : width;
+        if (!('field' in value)) throw new SpecError('shape', `${type.name} needs a plain field`, span);
+        return this.shape(def.item, (_l, b) => [bits(b.param(value.field, given))], span);
       }
     }
   }
 
   private shape(
     item: Extract<ast.Item, { t: 'shape' }>,
-    argument: StaticRef | undefined,
+    args: (l: Lowerer, b: Builder) => readonly Value[],
     span: Span,
   ): AsmPiece {
-    const p = item.params[0];
     const frame = (l: Lowerer, b: Builder): Map<string, Value> => {
-      if (!p || !argument) return new Map();
-      const width = p.type ? this.spec.names.width(p.type) : 32;
-      if (!('field' in argument)) throw new SpecError('shape', `${item.name} needs a plain field`, span);
-      void l;
-      return new Map([[p.name, { k: 'bits', id: b.param(argument.field, width) }]]);
+      const values = args(l, b);
+      return new Map(
+        item.params.map((p, i) => {
+          const v = values[i];
+          if (!v)
+            throw new SpecError('arguments', `${item.name} takes ${item.params.length} arguments`, span);
+          return [p.name, p.type ? l.coerced(v, this.spec.names.width(p.type), span) : v];
+        }),
+      );
     };
     const evaluate = (e: ast.Expr, want?: number): Printed => {
       const { l, b } = this.lowerer();
@@ -188,25 +208,31 @@ export class AsmContext {
       const id = v.k === 'int' || v.k === 'extend' ? l.coerce(v, want ?? 32, e.span) : l.value(v, e.span);
       return { value: this.finish(b, id), width: b.width(id) };
     };
-    const rows = item.rows
-      .filter((row) => !this.never(row, frame))
-      .map((row) => ({
-        ...(row.when ? { when: evaluate(row.when, 1).value } : {}),
-        pieces: merge(
-          [...row.text.matchAll(/(\{\{|\}\})|\{([^}]*)\}|([^{}]+)/g)].map((m): AsmPiece => {
-            if (m[2] === undefined) return { t: 'text', text: m[3] ?? m[1]![0]! };
-            return this.interpolated(m[2], row, evaluate, item);
-          }),
-        ),
-      }));
-    return { t: 'rows', rows };
+    const rows: { when?: StaticRef; pieces: AsmPiece[] }[] = [];
+    for (const row of item.rows) {
+      const known = row.when && this.known(row.when, frame);
+      if (known === 0n) continue;
+      const pieces = merge(
+        [...row.text.matchAll(/(\{\{|\}\})|\{([^}]*)\}|([^{}]+)/g)].map((m): AsmPiece => {
+          if (m[2] === undefined) return { t: 'text', text: m[3] ?? m[1]![0]! };
+          return this.interpolated(m[2], row, evaluate, item, frame);
+        }),
+      );
+      if (known === 1n || !row.when) {
+        rows.push({ pieces });
+        break;
+      }
+      rows.push({ when: evaluate(row.when, 1).value, pieces });
+    }
+    return rows.length === 1 && !rows[0]!.when && rows[0]!.pieces.length === 1
+      ? rows[0]!.pieces[0]!
+      : { t: 'rows', rows };
   }
 
-  /** Whether a row's condition is known not to hold: in a family, mostly. */
-  private never(row: ast.ShapeRow, frame: (l: Lowerer, b: Builder) => Map<string, Value>): boolean {
-    if (!row.when) return false;
+  /** A condition that the encoding does not decide, but the family or the sizes do. */
+  private known(e: ast.Expr, frame: (l: Lowerer, b: Builder) => Map<string, Value>): bigint | undefined {
     const { l, b } = this.lowerer();
-    return b.constantOf(l.inFrame(frame(l, b), () => l.condition(row.when!))) === 0n;
+    return b.constantOf(l.inFrame(frame(l, b), () => l.condition(e)));
   }
 
   /** `{n}`, `{value:x}`, `{GPR[n]}`, `{Rn}`, `{XR(n)}` in a row's text. */
@@ -215,6 +241,7 @@ export class AsmContext {
     row: ast.ShapeRow,
     evaluate: (e: ast.Expr, want?: number) => Printed,
     item: Extract<ast.Item, { t: 'shape' }>,
+    frame: (l: Lowerer, b: Builder) => Map<string, Value>,
   ): AsmPiece {
     const m = /^(.*?)(?::([dsxa]))?$/.exec(inner)!;
     const code = m[1]!;
@@ -224,17 +251,22 @@ export class AsmContext {
       return { t: 'set', value: evaluate(parseExpression(indexed![3]!, row.span)).value, names: def.names };
     if (def?.kind === 'file' || def?.kind === 'view')
       return { t: 'names', value: evaluate(parseExpression(indexed![3]!, row.span)).value, names: def.names };
-    if (def?.kind === 'shape') {
-      const f = this.fields.get(indexed![3]!);
-      return this.shape(def.item, f && { field: f.param }, row.span);
+    if (def?.kind === 'enum')
+      return { t: 'names', value: evaluate(parseExpression(indexed![3]!, row.span)).value, names: def.items };
+    const nested = this.spec.names.defs.get(/^\w*/.exec(code)![0]);
+    if (nested?.kind === 'shape') {
+      const e = parseExpression(code, row.span);
+      const args = e.t === 'call' ? e.args : [];
+      const values = (l: Lowerer, b: Builder): Value[] =>
+        l.inFrame(frame(l, b), () => args.map((a) => l.expr(a.value)));
+      return this.shape(nested.item, values, row.span);
     }
     if (!m[2] && code !== 'value' && !item.params.some((p) => p.name === code)) {
       const operand = this.operand(code, row.span, new Map());
       if (operand) return operand;
     }
-    const width = item.type ? this.lowerer().l.typeWidth(item.type) : undefined;
     const e = code === 'value' ? row.value : parseExpression(code, row.span);
-    const printed = evaluate(e, code === 'value' ? width : undefined);
+    const printed = evaluate(e, code === 'value' ? this.widthOf(item, frame) : undefined);
     if (m[2] === 's') return { t: 'number', value: printed.value, format: 'd', signed: printed.width };
     return { t: 'number', value: printed.value, format: (m[2] ?? 'd') as 'd' | 'x' | 'a' };
   }

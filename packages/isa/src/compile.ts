@@ -5,15 +5,17 @@ import { compileAbi } from './abi/compile.js';
 import { AsmContext, type AsmForm, type InsnAssembly, insnName, splitAsm, substitute } from './assembly.js';
 import { fieldsOf } from './decode.js';
 import { buildTree, overlaps, type Pattern, type PatternGroup, unreachable } from './decode-tree.js';
-import type { Encoded } from './encode.js';
+import { constant, type Encoded } from './encode.js';
+import { Fields } from './fields.js';
 import { loadSpec, type Placed, type ReadSpec } from './load.js';
 import { Builder } from './lower/builder.js';
 import { DecoderSet } from './lower/decoders.js';
-import { type FieldUse, Lowerer, type SpecContext } from './lower/lowerer.js';
-import { Names } from './lower/names.js';
+import { type FieldUse, Lowerer, SizeNeeded, type SpecContext } from './lower/lowerer.js';
+import { type FieldType, Names } from './lower/names.js';
 import { runBlock, runGuarded } from './lower/statements.js';
 import { bits, int, type Value } from './lower/values.js';
 import type { CompiledIsa, Hook, Insn, Register } from './model.js';
+import type { Scan } from './scan.js';
 import type * as ast from './syntax/ast.js';
 import { type Diagnostic, locate, type Source, type Span, SpecError } from './syntax/source.js';
 
@@ -45,15 +47,26 @@ export function compileSpec(entry: string, read: ReadSpec): CompiledSpec {
 
 interface LoweredInsn {
   readonly insn: Insn;
+  /** Its name without the number that tells it from others. */
+  readonly base: string;
   readonly item: ast.InsnItem;
   readonly decoder: string | undefined;
+  readonly placed: Placed<ast.InsnItem>;
   readonly encoded: Encoded;
   readonly fields: ReadonlyMap<string, FieldUse>;
   readonly family: ReadonlyMap<string, Value>;
+  readonly sizes: Sizes;
   readonly over: readonly string[];
   readonly own: AsmForm;
   readonly aliases: AsmForm[];
 }
+
+/** Numbers chosen for `sizes`, and the fields that choose them. */
+interface Sizes {
+  readonly values: ReadonlyMap<string, number>;
+  readonly require: readonly ast.Require[];
+}
+const NO_SIZES: Sizes = { values: new Map(), require: [] };
 
 class Compiler implements SpecContext {
   readonly names = new Names();
@@ -66,6 +79,8 @@ class Compiler implements SpecContext {
   private readonly hosts: { name: string; width: number }[] = [];
   private readonly insns: LoweredInsn[] = [];
   private readonly decoders = new DecoderSet(this);
+  /** Instructions by name, without the numbers that tell equal names apart. */
+  private readonly byName = new Map<string, number>();
 
   constructor(
     private readonly entry: string,
@@ -84,6 +99,7 @@ class Compiler implements SpecContext {
       if (p.item.t === 'alias')
         this.inDecoders(p, (d) => this.alias(p as Placed<Extract<ast.Item, { t: 'alias' }>>, d));
     this.checkOverlaps();
+    this.reporting(() => this.makeScan(), items[0]?.item.span ?? emptySpan(loaded));
     const registers = this.registers();
     const tests = items
       .filter((p) => p.item.t === 'test')
@@ -226,21 +242,64 @@ class Compiler implements SpecContext {
     return out;
   }
 
-  private instruction(p: Placed<ast.InsnItem>, in_: string | undefined): void {
+  /** Once for each number of the sizes that it turns out to depend on. */
+  private instruction(p: Placed<ast.InsnItem>, in_: string | undefined, sizes = NO_SIZES): void {
+    try {
+      this.sized(p, in_, sizes);
+    } catch (e) {
+      const def = e instanceof SizeNeeded ? this.names.defs.get(e.size) : undefined;
+      if (def?.kind !== 'sizes') throw e;
+      for (const row of def.item.rows)
+        this.instruction(p, in_, {
+          values: new Map([...sizes.values, [def.item.name, row.value]]),
+          require: [...sizes.require, ...row.when],
+        });
+    }
+  }
+
+  /** The width of a field whose type depends on sizes. */
+  private fieldWidth(type: FieldType, sizes: Sizes, span: Span): number {
+    if (type.t !== 'sized') return this.names.resolveField(type, span).width;
+    const l = new Lowerer(this, new Builder(true), 'insn', new Map(), undefined, sizes.values);
+    return Number(l.staticInt(l.expr(type.width), span, 'a width'));
+  }
+
+  private encoding(
+    item: ast.InsnItem,
+    in_: string | undefined,
+    numbers: ReadonlyMap<string, bigint>,
+    text: string,
+    sizes: Sizes,
+  ): Encoded | undefined {
+    const { byteCode } = this.names;
+    const { span } = item.asm;
+    if (!byteCode) return this.decoders.of(in_, item.span).encode(item.encoding, numbers, span);
+    return byteCode.encode(
+      this.names,
+      item.encoding,
+      numbers,
+      span,
+      sizes.require,
+      (prefix) => new RegExp(`\\{${prefix}\\b`).test(text),
+      (type, at) => this.fieldWidth(type, sizes, at),
+      constant,
+    );
+  }
+
+  private sized(p: Placed<ast.InsnItem>, in_: string | undefined, sizes: Sizes): void {
     const { item } = p;
     const numbers = new Map<string, bigint>();
     for (const [name, v] of p.family) if (typeof v.value === 'bigint') numbers.set(name, v.value);
+    const texts = new Map([...p.family].map(([k, v]) => [k, v.text]));
+    const text = substitute(item.asm.text, texts);
+    const encoded = this.encoding(item, in_, numbers, text, sizes);
+    if (!encoded) return;
     const decoder = this.decoders.of(in_, item.span);
-    const encoded = decoder.encode(item.encoding, numbers, item.asm.span);
-    const fields = new Map<string, FieldUse>(
-      encoded.fields.map((f, i) => [f.name, { name: f.name, width: f.width, param: i, type: f.type }]),
-    );
+    const fields = new Fields(encoded.fields, this.names.byteCode?.common);
     const family = this.familyValues(p);
     for (const [k, v] of decoder.known) family.set(k, v);
-    const texts = new Map([...p.family].map(([k, v]) => [k, v.text]));
-    const { mnemonic, operands } = splitAsm(substitute(item.asm.text, texts));
-    let name = insnName(mnemonic);
-    for (let n = 2; this.insns.some((x) => x.insn.name === name); n++) name = `${insnName(mnemonic)}_${n}`;
+    const { mnemonic, operands } = splitAsm(text);
+    const base = insnName(mnemonic);
 
     const over: string[] = [];
     const wheres: ast.Expr[] = [];
@@ -249,7 +308,7 @@ class Compiler implements SpecContext {
       else if (a.t === 'where') wheres.push(a.args[0]!);
       else throw new SpecError('attribute', `there is no attribute @${a.name}`, a.span);
     }
-    const asm = new AsmContext(this, fields, family);
+    const asm = new AsmContext(this, fields, family, sizes.values);
     const where = wheres.map((w) => asm.reference(w, 1));
     if (where.length > 1)
       throw new SpecError('where', 'one `where` is enough: join them with &&', wheres[1]!.span);
@@ -257,29 +316,46 @@ class Compiler implements SpecContext {
       throw new SpecError('where', 'a condition has one bit', wheres[0]!.span);
 
     const b = new Builder(true);
-    const l = new Lowerer(this, b, 'insn', fields);
+    const l = new Lowerer(this, b, 'insn', fields, undefined, sizes.values);
     for (const [k, v] of family) l.global(k, v);
+    for (const [k, v] of p.family) if (this.names.defs.get(v.text)?.kind === 'shape') l.alias(k, v.text);
     runGuarded(l, decoder.body, item.body);
     if (!l.state.left) l.state.finish();
     const template = b.finish();
     const whereBody = where[0] ? ('body' in where[0] ? where[0].body : fieldBody(where[0].field)) : undefined;
-    const insn: Insn = {
-      name,
-      length: encoded.width / 8,
-      mask: encoded.mask,
-      value: encoded.value,
-      fields: encoded.fields.map(({ name: n, width, pieces }) => ({ name: n, width, pieces })),
-      ...(whereBody ? { where: whereBody } : {}),
-      template,
-      ...(this.enters(template, encoded) ? { context: true } : {}),
-      source: locate(item.span),
-    };
     const span = item.asm.span;
     const own: AsmForm = {
       mnemonic: asm.mnemonic(mnemonic, span, new Map()),
       operands: asm.operandList(operands, span, new Map()),
     };
-    this.insns.push({ insn, item, decoder: in_, encoded, fields, family, over, own, aliases: [] });
+    const before = this.byName.get(base) ?? 0;
+    this.byName.set(base, before + 1);
+    const insn: Insn = {
+      name: before ? `${base}_${before + 1}` : base,
+      length: encoded.immediates === undefined ? encoded.width / 8 : 0,
+      ...(encoded.immediates === undefined ? {} : { immediates: encoded.immediates }),
+      mask: encoded.mask,
+      value: encoded.value,
+      fields: fields.encoded,
+      ...(whereBody ? { where: whereBody } : {}),
+      template,
+      ...(this.enters(template, encoded) ? { context: true } : {}),
+      source: locate(item.span),
+    };
+    this.insns.push({
+      insn,
+      base,
+      item,
+      decoder: in_,
+      placed: p,
+      encoded,
+      fields,
+      family,
+      sizes,
+      over,
+      own,
+      aliases: [],
+    });
   }
 
   /** Whether an instruction writes the context where it is 0. */
@@ -301,10 +377,20 @@ class Compiler implements SpecContext {
     const target = texts.get(item.insn) ?? item.insn;
     const insn = this.insns.find((x) => x.insn.name === target && x.decoder === in_);
     if (!insn) throw new SpecError('unknown-name', `there is no instruction ${target}`, item.span);
+    for (const x of this.insns) if (x.placed === insn.placed) this.aliasOf(x, p, in_, texts);
+  }
+
+  private aliasOf(
+    insn: LoweredInsn,
+    p: Placed<Extract<ast.Item, { t: 'alias' }>>,
+    in_: string | undefined,
+    texts: ReadonlyMap<string, string>,
+  ): void {
+    const { item } = p;
     const { mnemonic, operands } = splitAsm(substitute(item.asm.text, texts));
     const values = this.familyValues(p);
     for (const [k, v] of this.decoders.of(in_, item.span).known) values.set(k, v);
-    const asm = new AsmContext(this, insn.fields, values);
+    const asm = new AsmContext(this, insn.fields, values, insn.sizes.values);
     // `31 - n` at the place of an operand gives n: 31 minus that operand.
     const { operands: targetOperands } = splitAsm(insn.item.asm.text);
     const words = targetOperands.split(/[\s,()]+/).filter(Boolean);
@@ -361,6 +447,7 @@ class Compiler implements SpecContext {
   private patterns(): Pattern[] {
     return this.insns.map((x) => ({
       name: x.insn.name,
+      base: x.base,
       mask: x.insn.mask,
       value: x.insn.value,
       where: x.insn.where !== undefined,
@@ -428,6 +515,19 @@ class Compiler implements SpecContext {
     return out;
   }
 
+  /** Conditions of the scan are lowered as those of instructions are, over fields of the vector. */
+  private makeScan(): void {
+    const { byteCode } = this.names;
+    if (!byteCode) return;
+    this.scan = byteCode.scan((e) => {
+      const fields = new Fields([], byteCode.common);
+      const condition = new AsmContext(this, fields, new Map(), NO_SIZES.values).reference(e, 1);
+      const body = 'body' in condition ? condition.body : fieldBody(condition.field);
+      return { fields: fields.encoded, body };
+    });
+  }
+  private scan: Scan | undefined;
+
   private abi(items: readonly Placed<ast.Item>[]): Pick<CompiledIsa, 'abi' | 'hooks'> {
     const abis = items.filter((p) => p.item.t === 'abi').map((p) => p.item as ast.AbiItem);
     if (abis.length === 0) return { hooks: {} };
@@ -447,7 +547,7 @@ class Compiler implements SpecContext {
   private result(registers: Register[], abi: Pick<CompiledIsa, 'abi' | 'hooks'>): CompiledIsa {
     const program = this.program();
     for (const x of this.insns) {
-      const errors = verify(x.insn.template, program, { params: x.encoded.fields.map((f) => f.width) });
+      const errors = verify(x.insn.template, program, { params: x.insn.fields.map((f) => f.width) });
       if (errors.length)
         throw new Error(
           `${x.insn.source}: the template of ${x.insn.name} is malformed:\n${errors.join('\n')}`,
@@ -476,6 +576,7 @@ class Compiler implements SpecContext {
       endian: this.names.endian,
       word: this.names.word,
       unit: this.names.unit,
+      ...(this.scan ? { scan: this.scan } : {}),
       program,
       stateSize: this.names.stateSize,
       insns: this.insns.map((x) => x.insn),

@@ -4,6 +4,8 @@ import type { DecodeNode } from './model.js';
 
 export interface Pattern {
   readonly name: string;
+  /** The name without the number that tells it from others. */
+  readonly base: string;
   readonly mask: number;
   readonly value: number;
   readonly where: boolean;
@@ -22,10 +24,12 @@ export interface Overlap {
 
 const contains = (outer: number, inner: number): boolean => (outer & inner) >>> 0 === inner >>> 0;
 
+const over = (a: Pattern, b: Pattern): boolean => a.over.includes(b.name) || a.over.includes(b.base);
+
 /** Whether a comes before b where both match: it is narrower, has a condition, or says so. */
 function before(a: Pattern, b: Pattern): boolean {
-  if (a.over.includes(b.name)) return true;
-  if (b.over.includes(a.name)) return false;
+  if (over(a, b)) return true;
+  if (over(b, a)) return false;
   if (a.mask !== b.mask) return contains(a.mask, b.mask);
   return a.where && !b.where;
 }

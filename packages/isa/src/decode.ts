@@ -1,7 +1,10 @@
-// Finds the instruction in a word and takes its fields apart: for listings, tests and the translator.
-// In: a CompiledIsa, words. Out: Decoded. Must not know: semantics.
+// Finds the instruction in code and takes its fields apart: for listings, tests and the translator.
+// In: a CompiledIsa, words or bytes. Out: Decoded. Must not know: semantics.
 import { evaluate, type Machine, noMachine } from '@mimic/ir';
 import type { CompiledIsa, DecodeNode, Insn } from './model.js';
+import { type CodeByte, pieceOf, Scanner, scanImmediates, VECTOR } from './scan.js';
+
+export { LENGTH_PIECE, VECTOR } from './scan.js';
 
 export interface Decoded {
   readonly insn: Insn;
@@ -9,6 +12,8 @@ export interface Decoded {
   readonly number: number;
   /** Unsigned field values, in the order of insn.fields. */
   readonly fields: readonly number[];
+  /** Bytes. */
+  readonly length: number;
 }
 
 /** The field values of `insn` in `word`, unsigned. */
@@ -28,12 +33,24 @@ export function fieldsOf(insn: Pick<Insn, 'fields'>, word: number, context = 0):
 }
 
 /**
- * Decodes an unsigned word of 32 bits at `pc`; undefined when nothing matches. `pc` and `context` count where there are modes: see CompiledIsa.
+ * Decodes an unsigned word of 32 bits at `pc`; undefined when nothing matches. For instructions that are words. `pc` and
+ * `context` count where there are modes: see CompiledIsa.
  */
 export function decode(isa: CompiledIsa, word: number, pc = 0, context = 0): Decoded | undefined {
+  const found = find(isa, word, pc, (insn) => fieldsOf(insn, word, context));
+  return found && { ...found, length: found.insn.length };
+}
+
+/** The first instruction that matches the key. */
+function find(
+  isa: CompiledIsa,
+  key: number,
+  pc: number,
+  fieldsIn: (insn: Insn) => readonly number[] | undefined,
+): { insn: Insn; number: number; fields: readonly number[] } | undefined {
   let node: DecodeNode | undefined = isa.decode[0];
   while (node && node.kind !== 'leaf') {
-    const from: number = node.kind === 'mode' ? pc : word;
+    const from: number = node.kind === 'mode' ? pc : key;
     const next: number = node.next[(from >>> node.at) & ((1 << node.width) - 1)]!;
     node = next < 0 ? undefined : isa.decode[next];
   }
@@ -41,9 +58,9 @@ export function decode(isa: CompiledIsa, word: number, pc = 0, context = 0): Dec
   for (let k = 0; k < node.insns.length; k++) {
     const number = node.insns[k]!;
     const insn = isa.insns[number]!;
-    if ((word & insn.mask) >>> 0 !== insn.value >>> 0) continue;
-    const fields = fieldsOf(insn, word, context);
-    if (insn.where && !holds(isa, insn, fields)) continue;
+    if ((key & insn.mask) >>> 0 !== insn.value >>> 0) continue;
+    const fields = fieldsIn(insn);
+    if (!fields || (insn.where && !holds(isa, insn, fields))) continue;
     return { insn, number, fields };
   }
   return undefined;
@@ -81,4 +98,36 @@ class ContextMachine implements Machine {
   host(): bigint {
     return 0n;
   }
+}
+
+/** What stands at an address. */
+export type Fetched =
+  | { readonly kind: 'insn'; readonly decoded: Decoded }
+  /** No instruction. */
+  | { readonly kind: 'illegal' }
+  /** Part of the instruction may not be executed: that at this offset. */
+  | { readonly kind: 'missing'; readonly offset: number };
+
+const ILLEGAL: Fetched = { kind: 'illegal' };
+const scanners = new WeakMap<CompiledIsa, Scanner>();
+
+/** Decodes an instruction of bytes. */
+export function decodeBytes(isa: CompiledIsa, byte: CodeByte): Fetched {
+  let scanner = scanners.get(isa);
+  if (!scanner) scanners.set(isa, (scanner = new Scanner(isa.scan!, isa.program)));
+  const head = scanner.scanHead(byte);
+  if (!head) return ILLEGAL;
+  if (head.missing !== undefined) return { kind: 'missing', offset: head.missing };
+  let missing: number | undefined;
+  let length = 0;
+  const found = find(isa, head.words[VECTOR.key]!, 0, (insn) => {
+    const words = [...head.words];
+    missing = scanImmediates(words, head.head, insn.immediates!, byte);
+    if (missing !== undefined) return undefined;
+    length = head.head + insn.immediates!;
+    if (length > isa.scan!.longest) return undefined;
+    return insn.fields.map((f) => pieceOf(words, f));
+  });
+  if (found) return { kind: 'insn', decoded: { ...found, length } };
+  return missing === undefined ? ILLEGAL : { kind: 'missing', offset: missing };
 }

@@ -2,7 +2,7 @@
 // In: a CompiledIsa, a word, its address. Out: text. Must not know: symbols; listings put them in through `address`.
 import { type Body, evaluate, noMachine } from '@mimic/ir';
 import type { AsmForm, AsmPiece, InsnAssembly, StaticRef } from './assembly.js';
-import { decode } from './decode.js';
+import { type Decoded, decode } from './decode.js';
 import type { CompiledIsa } from './model.js';
 
 /** How a listing wants things. */
@@ -26,7 +26,11 @@ export function disassemble(
   context = 0,
 ): Assembly | undefined {
   const d = decode(isa, word, pc, context);
-  if (!d) return undefined;
+  return d && assembly(isa, d, pc, style);
+}
+
+/** The assembly of a decoded instruction at `pc`. */
+export function assembly(isa: CompiledIsa, d: Decoded, pc: number, style: TextStyle = {}): Assembly {
   const text = (isa.assembly as readonly InsnAssembly[])[d.number]!;
   const value = (ref: StaticRef): number =>
     'field' in ref ? d.fields[ref.field]! : run(isa, ref.body, d.fields, pc);

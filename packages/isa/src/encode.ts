@@ -7,8 +7,10 @@ import type * as ast from './syntax/ast.js';
 import { type Span, SpecError } from './syntax/source.js';
 
 export interface Encoded {
-  /** Bits in the word: 16 or 32. */
+  /** Bits in the word: 16 or 32. Of an instruction of bytes: those of the key. */
   readonly width: number;
+  /** Of an instruction of bytes: how many of immediates follow. */
+  readonly immediates?: number;
   readonly mask: number;
   readonly value: number;
   readonly fields: readonly (EncodedField & { readonly type: FieldType })[];
@@ -102,6 +104,8 @@ function collect(
   depth: number,
 ): void {
   for (const part of encoding) {
+    if (part.t !== 'form' && part.t !== 'box')
+      throw new SpecError('encoding', 'only instructions of bytes are written so', part.span);
     if (part.t === 'form') {
       const def = names.defs.get(part.name);
       if (def?.kind !== 'form')
@@ -124,7 +128,8 @@ function collect(
   }
 }
 
-function constant(e: ast.Expr, bindings: Bindings): bigint {
+/** A number in an encoding. */
+export function constant(e: ast.Expr, bindings: Bindings): bigint {
   if (e.t === 'num') return e.value;
   if (e.t === 'name' && bindings.has(e.name)) return bindings.get(e.name)!;
   if (e.t === 'binary') {

@@ -2,10 +2,12 @@
 // In: nothing. Out: types. Made by compile.ts, stored by artifact.ts. Must not know: the grammar or the AST.
 import type { Body, Program } from '@mimic/ir';
 import type { HookName, LinuxAbi } from './abi/model.js';
+import type { Scan } from './scan.js';
 
 /**
- * A field of an encoding: its pieces, most significant first. `at` counts from the least significant bit of the word.
- * A field without pieces is the context: see CompiledIsa.
+ * A field of an encoding: its pieces, most significant first. `at` counts from the least significant bit of the word,
+ * or of the vector where instructions are scanned; no piece crosses a word of it. A field without pieces is the context:
+ * see CompiledIsa.
  */
 export interface EncodedField {
   readonly name: string;
@@ -17,9 +19,11 @@ export interface EncodedField {
 export interface Insn {
   /** The manual's name, with the suffix placeholders dropped: `addc`, `rlwinm`. Unique. */
   readonly name: string;
-  /** Bytes: 4, or 2 for a 16-bit encoding. */
+  /** Bytes: 4, or 2 for a 16-bit encoding. 0 where the length varies: a field holds it. */
   readonly length: number;
-  /** A word w matches when (w & mask) == value (both unsigned) and `where`, if there, gives 1. */
+  /** Bytes of immediates, where instructions are scanned. */
+  readonly immediates?: number;
+  /** A word w (of a scanned instruction: the key) matches when (w & mask) == value (both unsigned) and `where`, if there, gives 1. */
   readonly mask: number;
   readonly value: number;
   readonly fields: readonly EncodedField[];
@@ -71,7 +75,7 @@ export interface CompiledIsa {
   /** Width of addresses and of `pc`. */
   readonly word: 32 | 64;
   /** Alignment of instructions and the smallest length, bytes. */
-  readonly unit: 2 | 4;
+  readonly unit: 1 | 2 | 4;
   /** Bits of code addresses, as jumps and `pc` have them, that are a mode and no part of where the instruction lies. */
   readonly modeMask: number;
   /**
@@ -79,6 +83,8 @@ export interface CompiledIsa {
    * there, and what a jump leads to has 0.
    */
   readonly context?: { readonly cell: number; readonly width: number };
+  /** Where instructions are made of bytes: how to find their parts. Then `unit` is 1. */
+  readonly scan?: Scan;
   readonly program: Program;
   /** Bytes of the state block that cells take. The engine puts its own fields after them. */
   readonly stateSize: number;

@@ -233,7 +233,7 @@ export class BlockTarget implements Target {
     this.r.spill(this.dirty);
     this.note(e, fields.exit, () => e.i32(ExitCode.trap));
     this.note(e, fields.trap, () => e.i32(trap));
-    this.note(e, fields.length, () => e.i32(this.insn.insn.length));
+    this.note(e, fields.length, () => e.i32(this.insn.length));
     this.note(e, fields.pc, () => e.i64(BigInt(this.insn.pc)), W.i64_store);
     args.forEach((v, k) => {
       this.note(e, fields.trapArgs + 8 * k, () => e.push64(v), W.i64_store);

@@ -1,9 +1,9 @@
 // What is known of guest code, so that regions that share it do not work it out again: decoded instructions, where
 // their jumps go, lifted blocks.
-// In: a way to fetch words. Out: the same facts until `clear`. Must not know: regions.
+// In: a way to fetch instructions. Out: the same facts until `clear`. Must not know: regions.
 import { JumpHint, Op, removeDead, Simplifier } from '@mimic/ir';
-import type { CompiledIsa, Insn } from '@mimic/isa';
-import { contextAfter, decode } from '@mimic/isa/decode';
+import type { CompiledIsa, Decoded, Insn } from '@mimic/isa';
+import { contextAfter } from '@mimic/isa/decode';
 import { type Lifted, lifted } from './lifted.js';
 import { type BlockPasses, passesWithout } from './passes.js';
 import type { TranslatorStatistics } from './statistics.js';
@@ -17,6 +17,8 @@ export interface RegionInsn {
   readonly context: number;
   readonly after: number;
   readonly insn: Insn;
+  /** Bytes. */
+  readonly length: number;
   readonly fields: readonly number[];
   readonly template: Template;
   /** See CodeStore.exits; undefined until they are asked for. */
@@ -39,8 +41,8 @@ export interface InsnExits {
   readonly falls: boolean;
 }
 
-/** The instruction word at `pc`, or undefined where it may not be executed. */
-export type Fetch = (pc: number) => number | undefined;
+/** The instruction at `pc`; null where there is none, undefined where it may not be executed. */
+export type Fetch = (pc: number, context: number) => Decoded | null | undefined;
 
 type LiftTimes = Pick<TranslatorStatistics, 'lifted' | 'liftTime' | 'optimizeTime'>;
 
@@ -82,7 +84,7 @@ export class CodeStore {
   /** Guest pages that an instruction lies on, the first and the last. */
   pagesOf(x: RegionInsn): readonly [number, number] {
     const start = (x.pc & ~this.isa.modeMask) >>> 0;
-    return [start >>> 12, (start + x.insn.length - 1) >>> 12];
+    return [start >>> 12, (start + x.length - 1) >>> 12];
   }
 
   /** Code changed. */
@@ -95,10 +97,9 @@ export class CodeStore {
     const old = this.insns.get(pc);
     if (old !== undefined && (old?.context ?? context) === context) return old;
     if (this.insns.size >= LIMIT) this.clear();
-    const word = this.fetch(pc);
+    const d = this.fetch(pc, context);
     // Not remembered: nobody tells when it becomes executable.
-    if (word === undefined) return null;
-    const d = decode(this.isa, word, pc, context);
+    if (d === undefined) return null;
     const template = d && this.templates.get(d.number);
     const made =
       d && template && !template.loops
@@ -107,6 +108,7 @@ export class CodeStore {
             context,
             after: contextAfter(this.isa, d, pc, context),
             insn: d.insn,
+            length: d.length,
             fields: d.fields,
             template,
             exits: undefined,
@@ -123,7 +125,7 @@ export class CodeStore {
   }
 
   private findExits(x: RegionInsn): InsnExits {
-    const next = (x.pc + x.insn.length) >>> 0;
+    const next = (x.pc + x.length) >>> 0;
     lift(this.simplifier, [x]);
     const { body } = this.simplifier;
     const exits: Exit[] = [];

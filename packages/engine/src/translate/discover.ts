@@ -78,7 +78,7 @@ export function discover(
       if (!x || inside.size >= REGION_LIMITS.insns) break;
       inside.set(pc, x);
       context = x.after;
-      const next = (pc + x.insn.length) >>> 0;
+      const next = (pc + x.length) >>> 0;
       if (x.template.traps) break;
       if (!x.template.jumps) {
         pc = next;
@@ -109,7 +109,7 @@ export function discover(
     if (!inside.has(pc)) continue;
     const { insns, exits, falls, stops } = scan(store, inside, leaders, pc);
     const last = insns[insns.length - 1]!;
-    const end = (last.pc + last.insn.length) >>> 0;
+    const end = (last.pc + last.length) >>> 0;
     const to = store.pagesOf(last)[1];
     for (let [p] = store.pagesOf(insns[0]!); p <= to; p++) pages.add(p);
     let seen: readonly number[] = NONE;
@@ -139,7 +139,7 @@ function scan(
     const x = inside.get(pc);
     if (!x) return { insns, exits: NONE, falls: true, stops: true };
     insns.push(x);
-    pc = (pc + x.insn.length) >>> 0;
+    pc = (pc + x.length) >>> 0;
     if (x.template.traps) return { insns, exits: NONE, falls: false, stops: false };
     if (x.template.jumps) {
       const { exits, falls } = store.exits(x);

@@ -2,7 +2,8 @@
 // In: samples of the pc, changes of code. Out: records and table slots that lead into translated code.
 // Must not know: how a region is emitted.
 import { Perm } from '@mimic/bus';
-import type { CompiledIsa } from '@mimic/isa';
+import type { CompiledIsa, Decoded } from '@mimic/isa';
+import { decode, decodeBytes } from '@mimic/isa/decode';
 import {
   compileModule,
   hasFusedMultiplyAdd,
@@ -186,7 +187,7 @@ export class Translator {
     this.store = new CodeStore(
       isa,
       this.templates,
-      (pc) => this.fetch(pc),
+      (pc, context) => this.fetch(pc, context),
       this.statistics,
       this.clock,
       passesWithout(options.noPasses ?? []),
@@ -374,7 +375,7 @@ export class Translator {
   }
 
   /** What is fetched is remembered, so that a change of it must be told of even if nothing runs it. */
-  private fetch(pc: number): number | undefined {
+  private fetch(pc: number, context: number): Decoded | null | undefined {
     const { isa, guest, view } = this;
     const start = (pc & ~isa.modeMask) >>> 0;
     if (start >= guest.layout.guestLimit || start & (isa.unit - 1)) return undefined;
@@ -384,10 +385,19 @@ export class Translator {
       return true;
     };
     if (!may(start)) return undefined;
+    if (isa.scan) {
+      const found = decodeBytes(isa, (offset) =>
+        may(start + offset) ? view.getUint8(start + offset) : undefined,
+      );
+      return found.kind === 'insn' ? found.decoded : found.kind === 'illegal' ? null : undefined;
+    }
     const { reversed } = guest.layout;
-    if (isa.unit === 4) return view.getUint32(reversed ? 2 ** 32 - start - 4 : start, true);
     const unit = (at: number): number => view.getUint16(reversed ? 2 ** 32 - at - 2 : at, true);
-    return (unit(start) | (may(start + 2) ? unit(start + 2) << 16 : 0)) >>> 0;
+    const word =
+      isa.unit === 4
+        ? view.getUint32(reversed ? 2 ** 32 - start - 4 : start, true)
+        : (unit(start) | (may(start + 2) ? unit(start + 2) << 16 : 0)) >>> 0;
+    return decode(isa, word, pc, context) ?? null;
   }
 
   /** Module bytes, and where each region is entered and left. */

@@ -19,10 +19,15 @@ import {
   memoryPlace,
   registerPlace,
   type Site,
+  slicedPlace,
 } from './places.js';
 import { State } from './state.js';
 import { runBlock } from './statements.js';
 import { bits, int, NONE, type Place, type Value } from './values.js';
+
+const NO_SIZES: ReadonlyMap<string, number> = new Map();
+/** The name of the field that holds an instruction's length. */
+export const LENGTH_FIELD = '#length';
 
 /** A field of the encoding that is being lowered. */
 export interface FieldUse {
@@ -30,6 +35,13 @@ export interface FieldUse {
   readonly width: number;
   readonly param: number;
   readonly type: FieldType;
+}
+
+/** A number that widths depend on has not been chosen yet: the instruction is lowered once for each. */
+export class SizeNeeded extends Error {
+  constructor(readonly size: string) {
+    super(size);
+  }
 }
 
 /** What all bodies of a spec share. */
@@ -76,6 +88,8 @@ export class Lowerer {
     readonly kind: BodyKind,
     readonly fields: ReadonlyMap<string, FieldUse> = new Map(),
     readonly hooks?: HookContext,
+    /** Numbers that were chosen for `sizes`. */
+    readonly sizes: ReadonlyMap<string, number> = NO_SIZES,
   ) {
     this.state = new State(b);
     this.site = { b, state: this.state, msb0: spec.names.bits === 'msb0' };
@@ -125,6 +139,11 @@ export class Lowerer {
   global(name: string, value: Value): void {
     this.scopes[0]!.set(name, value);
   }
+  /** A name that stands for another throughout. */
+  alias(name: string, other: string): void {
+    this.aliases.set(name, other);
+  }
+  private readonly aliases = new Map<string, string>();
   fresh(): number {
     return this.counter++;
   }
@@ -142,9 +161,12 @@ export class Lowerer {
   private name(name: string, span: Span): Value {
     const local = this.lookup(name);
     if (local) return local;
+    const other = this.aliases.get(name);
+    if (other !== undefined) return this.name(other, span);
     const field = this.fields.get(name);
     if (field) return this.field(field, span);
     if (name === 'PC' && this.kind !== 'hook') return bits(this.b.pc(this.word));
+    if (name === 'NEXT' && this.kind === 'insn') return bits(this.next(span));
     const def = this.spec.names.defs.get(name);
     if (def) return this.definition(name, def, span);
     if (name === 'word') return int(this.word);
@@ -153,6 +175,14 @@ export class Lowerer {
     const m = /^mem(\d*)$/.exec(name);
     if (m) return { k: 'builtin', name };
     return this.fail('unknown-name', `${name} is not declared`, span, this.similar(name));
+  }
+
+  /** The address of the next instruction. */
+  private next(span: Span): Id {
+    const length = this.fields.get(LENGTH_FIELD);
+    if (!length) return this.fail('unknown-name', 'NEXT is for instructions whose length varies', span);
+    const bytes = this.b.pure(Op.zx, this.word, this.b.param(length.param, length.width));
+    return this.b.pure(Op.add, this.word, this.b.pc(this.word), bytes);
   }
 
   private similar(name: string): string[] {
@@ -215,7 +245,13 @@ export class Lowerer {
       case 'file':
       case 'bank':
       case 'view':
+      case 'enum':
         return { k: 'namespace', name };
+      case 'sizes': {
+        const size = this.sizes.get(name);
+        if (size === undefined) throw new SizeNeeded(name);
+        return int(size);
+      }
       default:
         return this.fail('kind', `${name} is a ${def.kind}, not a value`, span);
     }
@@ -254,7 +290,8 @@ export class Lowerer {
     if (def?.kind === 'file') {
       this.registersAllowed(name, span);
       const i = this.static(index, `the index of ${name}`, span, def.count);
-      return { ...cellPlace(this.site, def.cell, i, def.width), index: i };
+      const place = { ...cellPlace(this.site, def.cell, i, def.width), index: i };
+      return def.zero ? keepingZero(this.site, place, i, def.count - 1) : place;
     }
     if (def?.kind === 'view') {
       const { count, index: variable, value } = def.item;
@@ -300,8 +337,8 @@ export class Lowerer {
       if (!a) this.fail('arguments', `${item.name} takes ${item.params.length} arguments`, span);
       frame.set(p.name, p.type ? this.coerced(a, this.typeWidth(p.type), span) : a);
     });
-    const width = item.type ? this.typeWidth(item.type) : undefined;
     const inRow = <T>(f: () => T): T => this.inFrame(frame, f);
+    const width = item.type ? inRow(() => this.typeWidth(item.type!)) : undefined;
     let decided = false;
     const live = item.rows.flatMap((row) => {
       // What never applies need not make sense: it may be for another width of the instruction.
@@ -603,6 +640,8 @@ export class Lowerer {
     const base = this.expr(e.base);
     if (e.items.length === 1 && e.items[0]!.last === undefined) {
       const item = e.items[0]!.first;
+      if (base.k === 'builtin' && base.name === 'mem')
+        return this.fail('memory', 'how many bits? mem8[a], or mem(n)[a]', e.span);
       if (base.k === 'builtin' && base.name.startsWith('mem')) {
         const width = Number(base.name.slice(3));
         if (![8, 16, 32, 64, 128].includes(width))
@@ -814,6 +853,25 @@ export class Lowerer {
       for (const p of a.patterns) if (!p.last && p.first.t === 'num') seen.add(String(p.first.value));
     return seen.size === 1 << w;
   }
+}
+
+/** The place of a register at `index` of a file whose register `zero` keeps nothing. */
+function keepingZero(s: Site, place: Place, index: Id, zero: number): Place {
+  const { b } = s;
+  const known = b.constantOf(index);
+  if (known !== undefined && known !== BigInt(zero)) return place;
+  if (known === undefined && b.op(index) === Op.zx && 1 << b.width(b.operand(index, 'a')) <= zero)
+    return place;
+  const isZero = b.pure(Op.eq, 1, index, b.constant(32, zero));
+  return slicedPlace(s, {
+    ...place,
+    write: (v) =>
+      s.state.either(
+        isZero,
+        () => {},
+        () => place.write!(v),
+      ),
+  }) as Place;
 }
 
 /** Edit distance, cut off at 2. */

@@ -1,6 +1,7 @@
 // Everything a spec declares, by name, and the layout of its state.
 // In: items. Out: Names. Must not know: instructions' bodies.
 import { type Cell, cellStride } from '@mimic/ir';
+import { ByteCode } from '../byte-code.js';
 import type * as ast from '../syntax/ast.js';
 import { type Span, SpecError } from '../syntax/source.js';
 
@@ -54,11 +55,15 @@ export interface FileDef {
   readonly names: readonly string[];
   /** As RegDef.hidden. */
   readonly hidden?: boolean;
+  /** The last register reads 0 and keeps nothing. */
+  readonly zero?: boolean;
   readonly span: Span;
 }
 export type FieldType =
   | { readonly t: 'plain'; readonly width: number }
   | { readonly t: 'signed'; readonly width: number }
+  /** The width depends on sizes. */
+  | { readonly t: 'sized'; readonly signed: boolean; readonly width: ast.Expr }
   | { readonly t: 'file'; readonly name: string }
   | { readonly t: 'shape'; readonly name: string }
   | { readonly t: 'enum'; readonly name: string };
@@ -97,6 +102,7 @@ export type Def =
   | { readonly kind: 'form'; readonly item: Extract<ast.Item, { t: 'form' }>; readonly span: Span }
   | { readonly kind: 'shape'; readonly item: Extract<ast.Item, { t: 'shape' }>; readonly span: Span }
   | { readonly kind: 'bank'; readonly item: Extract<ast.Item, { t: 'bank' }>; readonly span: Span }
+  | { readonly kind: 'sizes'; readonly item: ast.SizesItem; readonly span: Span }
   | ViewDef
   | { readonly kind: 'fn'; readonly item: ast.FnItem; readonly span: Span };
 
@@ -122,7 +128,10 @@ export class Names {
   endian: 'big' | 'little' = 'little';
   bits: 'msb0' | 'lsb0' = 'lsb0';
   word: 32 | 64 = 32;
-  unit: 2 | 4 = 4;
+  unit: 1 | 2 | 4 = 4;
+  /** Bytes of the longest instruction; only where instructions are made of bytes. */
+  longest = 0;
+  byteCode: ByteCode | undefined;
   props: ReadonlyMap<string, string> = new Map();
   stateSize = 0;
 
@@ -183,6 +192,13 @@ export class Names {
         return this.add(item.name, { kind: 'const', item, span: item.span });
       case 'form':
         return this.add(item.name, { kind: 'form', item, span: item.span });
+      case 'sizes':
+        return this.add(item.name, { kind: 'sizes', item, span: item.span });
+      case 'bytes':
+        if (this.unit !== 1)
+          throw new SpecError('encoding', 'only instructions of bytes have this: insn 1..N', item.span);
+        this.byteCode = new ByteCode(item, this.longest);
+        return;
       case 'shape':
         return this.add(item.name, { kind: 'shape', item, span: item.span });
       case 'bank':
@@ -230,7 +246,15 @@ export class Names {
     this.endian = choose('endian', ['big', 'little'], 'little');
     this.bits = choose('bits', ['msb0', 'lsb0'], 'lsb0');
     this.word = Number(choose('word', ['32', '64'], '32')) as 32 | 64;
-    this.unit = Number(choose('insn', ['2', '4'], '4')) as 2 | 4;
+    const bytes = /^1\.\.(\d+)$/.exec(get('insn'));
+    if (bytes) {
+      this.unit = 1;
+      this.longest = Number(bytes[1]);
+      if (this.longest < 1 || this.longest > 15)
+        throw new SpecError('arch', 'an instruction has 15 bytes at most', item.span);
+      if (this.endian === 'big')
+        throw new SpecError('arch', 'instructions of bytes need `endian little`', item.span);
+    } else this.unit = Number(choose('insn', ['2', '4'], '4')) as 2 | 4;
   }
 
   private declareMode(item: Extract<ast.Item, { t: 'mode' }>): void {
@@ -295,7 +319,11 @@ export class Names {
 
   private fieldType(type: ast.Type): FieldType {
     if (type.width !== undefined) return { t: 'plain', width: bounded(type.width, type.span) };
-    if (type.name === 's') return { t: 'signed', width: this.literal(type.arg) };
+    if (type.name === 's' || type.name === 'bits') {
+      const { arg } = type;
+      if (arg?.t === 'num') return { t: type.name === 's' ? 'signed' : 'plain', width: Number(arg.value) };
+      return { t: 'sized', signed: type.name === 's', width: arg! };
+    }
     // Resolved when used, so that a field may be declared before its shape.
     return { t: 'file', name: type.name! };
   }
@@ -303,6 +331,7 @@ export class Names {
   /** The field type behind a name, and its width in the encoding. */
   resolveField(type: FieldType, span: Span): { type: FieldType; width: number } {
     if (type.t === 'plain' || type.t === 'signed') return { type, width: type.width };
+    if (type.t === 'sized') throw new SpecError('width', 'this width is not known here', span);
     const def = this.defs.get(type.name);
     if (def?.kind === 'file')
       return { type: { t: 'file', name: type.name }, width: Math.ceil(Math.log2(def.count)) };
@@ -324,11 +353,12 @@ export class Names {
 
   // ---- state
 
-  private cell(name: string, width: number, count: number, hidden = false): number {
+  private cell(name: string, width: number, count: number, hidden = false, zero = false): number {
     const stride = cellStride(width);
     const align = Math.min(stride, 16);
     this.stateSize = Math.ceil(this.stateSize / align) * align;
-    this.cells.push({ name, width, count, offset: this.stateSize, stride, ...(hidden ? { hidden } : {}) });
+    const attrs = { ...(hidden ? { hidden } : {}), ...(zero ? { zero } : {}) };
+    this.cells.push({ name, width, count, offset: this.stateSize, stride, ...attrs });
     this.stateSize += stride * count;
     return this.cells.length - 1;
   }
@@ -354,9 +384,10 @@ export class Names {
       name: item.name,
       width,
       count,
-      cell: this.cell(item.name, width, count, item.hidden),
+      cell: this.cell(item.name, width, count, item.hidden, item.zero),
       names,
       ...(item.hidden ? { hidden: true } : {}),
+      ...(item.zero ? { zero: true } : {}),
       span: item.span,
     };
     if (names.length !== count)

@@ -119,7 +119,16 @@ export type EncPart = Node &
   (
     | { readonly t: 'box'; readonly cells: readonly Cell[] }
     | { readonly t: 'form'; readonly name: string; readonly args: readonly Expr[] }
+    /** A byte of code; `plus`: a number to add, or a field in its low three bits. */
+    | { readonly t: 'byte'; readonly value: number; readonly plus?: Expr }
+    /** The byte of operands follows: `/r`, `/2`. */
+    | { readonly t: 'slash'; readonly what: string }
+    /** None of the mandatory prefixes. */
+    | { readonly t: 'np' }
+    | ({ readonly t: 'require' } & Require)
   );
+/** A field of the bytes before the operands that must have this value. */
+export type Require = Node & { readonly name: string; readonly value: number };
 export type Encoding = readonly EncPart[];
 
 export type Attr = Node & {
@@ -165,6 +174,30 @@ export interface FamilyItem {
   readonly name: string;
   readonly values: readonly (bigint | string)[];
 }
+/** What stands in a `opcodes` item. */
+export type BytesRow = Node &
+  (
+    | {
+        readonly t: 'prefix';
+        readonly name: string;
+        readonly width: number;
+        readonly strict: boolean;
+        readonly bytes: readonly { readonly byte: number; readonly value: number }[];
+      }
+    | { readonly t: 'last'; readonly name: string; readonly cells: readonly Cell[] }
+    | { readonly t: 'mandatory'; readonly names: readonly string[] }
+    | { readonly t: 'map'; readonly value: number; readonly bytes: readonly number[] }
+    | { readonly t: 'operands'; readonly cells: readonly Cell[] }
+    | { readonly t: 'more'; readonly cells: readonly Cell[]; readonly when?: Expr }
+    | { readonly t: 'displacement'; readonly name: string; readonly width: number; readonly when?: Expr }
+  );
+export type BytesItem = Node & { readonly t: 'bytes'; readonly rows: readonly BytesRow[] };
+/** A number that widths may depend on, chosen by fields. */
+export type SizesItem = Node & {
+  readonly t: 'sizes';
+  readonly name: string;
+  readonly rows: readonly { readonly value: number; readonly when: readonly Require[] }[];
+};
 /** Assembly text as written after `insn` or `alias`. */
 export interface Asm extends Node {
   readonly text: string;
@@ -237,6 +270,8 @@ export type Item =
       readonly count: Expr;
       readonly type: Type;
       readonly hidden: boolean;
+      /** Its last register reads 0 and keeps nothing. */
+      readonly zero: boolean;
       readonly names: readonly RegName[];
     })
   | (Node & {
@@ -289,6 +324,8 @@ export type Item =
       readonly items: readonly Item[];
     })
   | InsnItem
+  | BytesItem
+  | SizesItem
   | (Node & {
       readonly t: 'alias';
       readonly asm: Asm;

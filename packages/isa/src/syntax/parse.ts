@@ -126,12 +126,13 @@ const actions: Record<string, (this: Node, ...nodes: Node[]) => Any> = {
     number(first),
     last.children.length ? number(last.children[0]!) : number(first),
   ],
-  File: (_k, name, _o, count, _c, type, hidden, names) => ({
+  File: (_k, name, _o, count, _c, type, attrs, names) => ({
     t: 'file',
     name: text(name),
     count: build(count),
     type: build(type),
-    hidden: hidden.children.length > 0,
+    hidden: attrs.children.some((a) => text(a) === 'hidden'),
+    zero: attrs.children.some((a) => text(a) === 'zero'),
     names: maybe(names) ?? [],
   }),
   NameSeq: (_e, names) => many(names),
@@ -243,7 +244,73 @@ const actions: Record<string, (this: Node, ...nodes: Node[]) => Any> = {
   bankAttr: (_a, name) => text(name),
   BankElse: (_k, body) => build(body),
 
+  Bytes: (_k, _o, rows, _c) => ({ t: 'bytes', rows: many(rows) }),
+  BytesRow_prefix(_k, name, _c, width, strict, _e, bytes) {
+    const strictly = strict.children.length > 0;
+    return {
+      t: 'prefix',
+      name: text(name),
+      width: number(width),
+      strict: strictly,
+      bytes: many(bytes),
+      span: span(this),
+    };
+  },
+  PrefixByte: (byte, _c, value) => ({ byte: build(byte), value: number(value) }),
+  opByte(_a, _b) {
+    return Number.parseInt(text(this), 16);
+  },
+  BytesRow_last(_k, name, _e, box) {
+    return { t: 'last', name: text(name), cells: build(box), span: span(this) };
+  },
+  BytesRow_mandatory(_k, names) {
+    return { t: 'mandatory', names: list(names), span: span(this) };
+  },
+  BytesRow_map(_k, value, _e, bytes) {
+    return { t: 'map', value: number(value), bytes: many(bytes), span: span(this) };
+  },
+  BytesRow_operands(_k, box) {
+    return { t: 'operands', cells: build(box), span: span(this) };
+  },
+  BytesRow_more(_k, box, when) {
+    return { t: 'more', cells: build(box), when: maybe(when), span: span(this) };
+  },
+  BytesRow_displacement(_k, name, _c, width, when) {
+    return {
+      t: 'displacement',
+      name: text(name),
+      width: number(width),
+      when: maybe(when),
+      span: span(this),
+    };
+  },
+  FieldBox: (_o, cells) => many(cells),
+  FieldCell: (cell, _c) => build(cell),
+  FieldBits_field(name, _c, width) {
+    return { t: 'field', name: text(name), width: number(width), span: span(this) };
+  },
+  FieldBits_bits(bits) {
+    return { t: 'bits', bits: text(bits).replace(/_/g, ''), span: span(this) };
+  },
+  Size: (_k, name, _o, rows, _c) => ({ t: 'sizes', name: text(name), rows: many(rows) }),
+  SizeRow: (value, _w, when) => ({
+    value: number(value),
+    when: when.children.length ? many(when.children[0]!) : [],
+  }),
+  Require(name, _e, value) {
+    return { t: 'require', name: text(name), value: number(value), span: span(this) };
+  },
+
   Enc: (parts) => many(parts),
+  OpByte(byte, _p, plus) {
+    return { t: 'byte', value: build(byte), plus: maybe(plus), span: span(this) };
+  },
+  Slash(_s, what) {
+    return { t: 'slash', what: text(what), span: span(this) };
+  },
+  np(_w) {
+    return { t: 'np', span: span(this) };
+  },
   Box(_o, cells) {
     return { t: 'box', cells: many(cells).flat(2), span: span(this) };
   },

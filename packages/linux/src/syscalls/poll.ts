@@ -154,6 +154,17 @@ function selectTimeval(t: Thread, count: number, r: number, w: number, e: number
   return withTimeLeft(t, timeout, 'timeval', select(t, count, [r, w, e], time));
 }
 
+/** The old call takes its arguments from memory. */
+function oldSelect(t: Thread, address: number): Result {
+  const args: number[] = [];
+  for (let i = 0; i < 5; i++) {
+    const word = t.user.word(address + i * t.user.wordSize);
+    if (word instanceof Errno) return word;
+    args.push(word);
+  }
+  return selectTimeval(t, args[0]! | 0, args[1]!, args[2]!, args[3]!, args[4]!);
+}
+
 function pselect(
   t: Thread,
   count: number,
@@ -189,6 +200,7 @@ export const pollCalls: CallTable = {
     (t, fds, count, time, mask) => ppoll(t, fds, count, time, mask, 'timespec64'),
   ],
   select: ['count:d read:x write:x except:x timeout:x', selectTimeval],
+  old_select: ['args:x', oldSelect],
   pselect6: [
     'count:d read:x write:x except:x timeout:x mask:x',
     (t, count, r, w, e, time, mask) => pselect(t, count, r, w, e, time, mask, 'timespec'),

@@ -111,6 +111,7 @@ export const threadCalls: CallTable = {
     t.cpu.hook('tls', value);
     return 0;
   }], // biome-ignore format: one line a call
+  set_thread_area: ['area:x', (t, area) => (t.cpu.hook('tls', area) ? 0 : E.EFAULT)],
   gettid: ['', (t) => t.tid],
   set_tid_address: ['address:x', (t, address) => {
     t.clearTid = address;
