@@ -26,7 +26,8 @@ export class TestMachine implements Machine {
     );
   }
   getCell(cell: number, index: number): bigint {
-    return this.cells[cell]![index]!;
+    // Beyond the last: a choice that goes the other way read it.
+    return this.cells[cell]![index] ?? 0n;
   }
   setCell(cell: number, index: number, value: bigint): void {
     this.cells[cell]![index] = value;

@@ -2,8 +2,8 @@
 // In: arguments (see usage). Out: what differs and is not explained; exit 1 when something does, 2 when it cannot run.
 // Must not know: an architecture, but for the folder of its harness.
 import { spawnSync } from 'node:child_process';
-import { readFileSync } from 'node:fs';
-import { basename, dirname, join } from 'node:path';
+import { existsSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { Random } from '@mimic/ir';
 import { compileSpec } from '@mimic/isa';
@@ -11,14 +11,14 @@ import { compare } from './compare.js';
 import { meddles, testLine } from './describe.js';
 import { Exceptions, parseExceptions } from './exceptions.js';
 import { type Case, Generator, scratchPages } from './generate.js';
-import { Harness } from './harness.js';
+import { describe, Harness } from './harness.js';
 
 const usage = `usage: node scripts/fuzz.mjs [options]
   --cases N            how many cases (20000)
   --seed N             another seed, other cases (1)
   --only A,B           these instructions only
-  --arch NAME          the spec and its harness (ppc)
-  --against COMMAND    the reference (qemu-ppc -cpu 7448)
+  --arch NAME          the harness, by its folder in test-roms (ppc)
+  --against COMMAND    the reference (what harness.json says)
   --mimic COMMAND      what is tested (this repository's mimic)
   --exceptions FILE    differences that are explained (tests/fuzz/exceptions-NAME.txt)
   --batch N            cases in one run of the emulators (5000)
@@ -31,7 +31,7 @@ const { values: options } = parseArgs({
     seed: { type: 'string', default: '1' },
     only: { type: 'string' },
     arch: { type: 'string', default: 'ppc' },
-    against: { type: 'string', default: 'qemu-ppc -cpu 7448' },
+    against: { type: 'string' },
     mimic: { type: 'string', default: `${process.execPath} ${join(root, 'packages/cli/bin/mimic.js')}` },
     exceptions: { type: 'string' },
     batch: { type: 'string', default: '5000' },
@@ -49,9 +49,13 @@ function stop(message: string): never {
   process.exit(2);
 }
 
-const entry = join(root, 'isa-specs', options.arch, `${options.arch}.isa`);
-const specs = dirname(dirname(entry));
-const spec = compileSpec(`${options.arch}/${basename(entry)}`, (name) => {
+const folder = join(root, 'test-roms', options.arch, 'fuzz-harness');
+if (!existsSync(folder)) stop(`there is no ${folder}`);
+const description = describe(folder);
+const against = options.against ?? description.against ?? stop('harness.json names no reference');
+const specs = join(root, 'isa-specs');
+const entry = description.spec ?? `${options.arch}/${options.arch}.isa`;
+const spec = compileSpec(entry, (name) => {
   try {
     return readFileSync(join(specs, name), 'utf8');
   } catch {
@@ -59,7 +63,7 @@ const spec = compileSpec(`${options.arch}/${basename(entry)}`, (name) => {
   }
 });
 if (!spec.isa) stop(`${entry} has mistakes: see mimic isa check`);
-const harness = new Harness(join(root, 'test-roms', options.arch, 'fuzz-harness'), spec.isa);
+const harness = new Harness(folder, spec.isa);
 const exceptions = new Exceptions(
   parseExceptions(
     readFileSync(options.exceptions ?? join(root, `tests/fuzz/exceptions-${options.arch}.txt`), 'utf8'),
@@ -143,7 +147,7 @@ for (let done = 0; done < total; ) {
   const count = Math.min(Number(options.batch), total - done);
   const cases = Array.from({ length: count }, () => generator.next());
   const input = Buffer.concat([pages, ...cases.map((c) => new Uint8Array(c.record.buffer))]);
-  const theirs = results(options.against, input);
+  const theirs = results(against, input);
   const ours = results(options.mimic, input);
   const end = Math.min(count, Math.max(ours.length, theirs.length) + 1);
   for (let k = 0; k < end; k++) check(cases[k]!, k, ours, theirs);

@@ -3,8 +3,8 @@
 // they jump, trap into the system, or read the clock.
 import { type Body, evaluate, Op, type Random } from '@mimic/ir';
 import { decode, type Insn } from '@mimic/isa';
-import type { Harness } from './harness.js';
-import { float, integer, MOODS } from './values.js';
+import { type Harness, putAt, type Slot } from './harness.js';
+import { type FloatMood, float, integer, MOODS, vector, wideInteger, word } from './values.js';
 
 export interface Case {
   readonly insns: readonly Insn[];
@@ -97,18 +97,28 @@ export class Generator {
   private record(words: readonly number[]): DataView {
     const { harness, random: r } = this;
     const record = new DataView(new ArrayBuffer(harness.recordSize));
-    record.setUint32(0, words.length);
-    words.forEach((w, k) => void record.setUint32(4 + 4 * k, w));
+    record.setUint32(0, words.length, harness.little);
+    words.forEach((w, k) => void record.setUint32(4 + 4 * k, w, harness.little));
     const mood = r.pick(MOODS);
-    for (const s of harness.slots) {
-      if (s.name === harness.settledRegister) record.setUint32(s.at, r.pick(this.settled));
-      else if (s.width === 64) {
-        const [high, low] = float(r, mood);
-        record.setUint32(s.at, high);
-        record.setUint32(s.at + 4, low);
-      } else record.setUint32(s.at, (integer(r, harness) & Number(s.mask & 0xffffffffn)) >>> 0);
-    }
+    for (const s of harness.slots) putAt(record, s, this.value(s, mood) & s.mask);
     return record;
+  }
+
+  private value(s: Slot, mood: FloatMood): bigint {
+    const { harness, random: r } = this;
+    if (s.name === harness.settledRegister) return BigInt(r.pick(this.settled));
+    switch (s.holds) {
+      case 'float': {
+        const [high, low] = float(r, mood);
+        return (BigInt(high) << 32n) | BigInt(low);
+      }
+      case 'vector':
+        return vector(r, mood);
+      case 'mode':
+        return r.below(2) ? BigInt(word(r)) : 0n;
+      default:
+        return s.width === 64 ? wideInteger(r, harness) : BigInt(integer(r, harness));
+    }
   }
 
   /** Whether a case that jumps goes to a trap or to nothing, not into the program that runs it. */
@@ -121,7 +131,7 @@ export class Generator {
     if (out.kind !== 'jump') return true;
     const to = Number(out.target);
     if (to >= harness.landing[0] && to < harness.landing[1]) return to < code || to >= code + harness.page;
-    return to < 0x3f000000 && !(to >= harness.own[0] && to < harness.own[1]);
+    return (to < 0x3f000000 || to >= 2 ** 32) && !(to >= harness.own[0] && to < harness.own[1]);
   }
 }
 
@@ -130,14 +140,15 @@ export function scratchPages(r: Random, harness: Harness): Uint8Array {
   const view = new DataView(new ArrayBuffer(2 * harness.page));
   for (let at = 0; at < view.byteLength; at += 8) {
     const [high, low] = float(r, r.pick(MOODS));
+    const { little } = harness;
     if (r.below(2)) {
-      view.setUint32(at, high);
-      view.setUint32(at + 4, low);
+      view.setBigUint64(at, (BigInt(high) << 32n) | BigInt(low), little);
     } else {
-      view.setUint32(at, integer(r, harness));
+      view.setUint32(at, integer(r, harness), little);
       view.setFloat32(
         at + 4,
         r.pick([0, -0, 1.5, 1e-40, -1e-45, 3e38, Number.POSITIVE_INFINITY, Number.NaN, r.below(1e6) / 7]),
+        little,
       );
     }
   }

@@ -9,6 +9,9 @@ import { type CompiledIsa, decode, type Register, TestMachine } from '@mimic/isa
 const HEAD = 20;
 
 interface Description {
+  /** The spec's main file; `ARCH/ARCH.isa` unless given. The reference unless another is asked for. */
+  readonly spec?: string;
+  readonly against?: string;
   readonly code: string;
   readonly maxCode: number;
   readonly landing: readonly [string, string];
@@ -16,6 +19,12 @@ interface Description {
   readonly data: string;
   readonly page: number;
   readonly registers: readonly (string | null)[];
+  /** Of these: those that hold floating-point numbers. */
+  readonly floats?: readonly string[];
+  /** Bits that can be set, where the spec does not say so. */
+  readonly masks?: Readonly<Record<string, string>>;
+  /** Registers that are 0 half of the time. */
+  readonly modes?: readonly string[];
   readonly constants: Readonly<Record<string, string>>;
   readonly settle?: {
     readonly register: string;
@@ -29,8 +38,10 @@ interface Description {
 /** A register of the record, `at` bytes into it. */
 export interface Slot {
   readonly name: string;
-  readonly width: 32 | 64;
+  readonly width: 32 | 64 | 128;
   readonly at: number;
+  readonly little: boolean;
+  readonly holds: 'integer' | 'float' | 'vector' | 'mode';
   /** Bits that can be set. */
   readonly mask: bigint;
 }
@@ -61,6 +72,8 @@ export class Harness {
   readonly slots: readonly Slot[];
   readonly recordSize: number;
   readonly never: ReadonlySet<string>;
+  /** Whether words lie in memory with the low byte first. */
+  readonly little: boolean;
   private readonly registers: ReadonlyMap<string, Register>;
   private readonly description: Description;
 
@@ -68,7 +81,8 @@ export class Harness {
     dir: string,
     readonly isa: CompiledIsa,
   ) {
-    const d = (this.description = JSON.parse(readFileSync(join(dir, 'harness.json'), 'utf8')) as Description);
+    const d = (this.description = describe(dir));
+    this.little = isa.endian === 'little';
     this.program = join(dir, 'harness');
     this.code = Number(d.code);
     this.maxCode = d.maxCode;
@@ -79,14 +93,23 @@ export class Harness {
     this.never = new Set(d.never);
     this.registers = new Map(isa.registers.map((r) => [r.name, r]));
     const slots: Slot[] = [];
+    const floats = new Set(d.floats?.flatMap(expand));
     let at = HEAD;
     for (const name of d.registers.flatMap(expand)) {
       if (name === null) {
         at += 4;
         continue;
       }
-      const width = this.register(name).width === 64 ? 64 : 32;
-      slots.push({ name, width, at, mask: this.maskOf(name) });
+      const bits = this.register(name).width;
+      const width = bits > 64 ? 128 : bits > 32 ? 64 : 32;
+      const holds = floats.has(name)
+        ? 'float'
+        : width === 128
+          ? 'vector'
+          : d.modes?.includes(name)
+            ? 'mode'
+            : 'integer';
+      slots.push({ name, width, at, little: this.little, holds, mask: this.maskOf(name) });
       at += width / 8;
     }
     this.slots = slots;
@@ -120,8 +143,9 @@ export class Harness {
   private maskOf(name: string): bigint {
     const m = new TestMachine(this.isa);
     this.write(m, name, (1n << BigInt(this.register(name).width)) - 1n);
-    const { settle } = this.description;
-    return this.read(m, name) & (settle?.register === name ? BigInt(settle.mask) : -1n);
+    const { settle, masks } = this.description;
+    const mask = settle?.register === name ? settle.mask : (masks?.[name] ?? '-1');
+    return this.read(m, name) & BigInt(mask);
   }
 
   /** What `value` becomes in the register that an instruction has to set; undefined where that traps. */
@@ -165,16 +189,17 @@ export class Harness {
     for (let at = 0; at + this.recordSize <= bytes.length; ) {
       const record = new DataView(bytes.buffer, bytes.byteOffset + at, this.recordSize);
       at += this.recordSize;
-      const count = record.getUint32(16);
+      const word = (k: number): number => record.getUint32(4 * k, this.little);
+      const count = word(4);
       if (at + 8 * count > bytes.length) break;
-      const changes = Array.from({ length: 2 * count }, (_, k) => all.getUint32(at + 4 * k));
+      const changes = Array.from({ length: 2 * count }, (_, k) => all.getUint32(at + 4 * k, this.little));
       at += 8 * count;
       out.push({
         bytes: record,
-        signal: record.getUint32(0),
-        code: record.getUint32(4),
-        address: record.getUint32(8),
-        nip: record.getUint32(12),
+        signal: word(0),
+        code: word(1),
+        address: word(2),
+        nip: word(3),
         changes,
       });
     }
@@ -182,8 +207,25 @@ export class Harness {
   }
 }
 
-export function valueAt(record: DataView, slot: Slot): bigint {
-  return slot.width === 64 ? record.getBigUint64(slot.at) : BigInt(record.getUint32(slot.at));
+export function valueAt(record: DataView, { at, width, little }: Slot): bigint {
+  if (width === 32) return BigInt(record.getUint32(at, little));
+  if (width === 64) return record.getBigUint64(at, little);
+  const [first, second] = [record.getBigUint64(at, little), record.getBigUint64(at + 8, little)];
+  return little ? (second << 64n) | first : (first << 64n) | second;
+}
+
+export function putAt(record: DataView, { at, width, little }: Slot, value: bigint): void {
+  if (width === 32) record.setUint32(at, Number(value & 0xffffffffn), little);
+  else if (width === 64) record.setBigUint64(at, value, little);
+  else {
+    record.setBigUint64(at, little ? value & 0xffffffffffffffffn : value >> 64n, little);
+    record.setBigUint64(at + 8, little ? value >> 64n : value & 0xffffffffffffffffn, little);
+  }
+}
+
+/** The description of the harness in a folder. */
+export function describe(dir: string): Description {
+  return JSON.parse(readFileSync(join(dir, 'harness.json'), 'utf8')) as Description;
 }
 
 /** `r0..r31` -> its names. */

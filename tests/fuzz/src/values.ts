@@ -143,3 +143,59 @@ function special(r: Random): readonly [number, number] {
       return [(sign | 0x3ff00000) >>> 0, 0];
   }
 }
+
+/** A word of 64 bits: an address, a small number of either sign, one of 32 bits in either half, or any. */
+export function wideInteger(r: Random, places: Places): bigint {
+  const low = BigInt(integer(r, places));
+  switch (r.below(6)) {
+    case 0:
+    case 1:
+    case 2:
+      return low;
+    case 3:
+      return BigInt.asUintN(64, BigInt.asIntN(32, low));
+    case 4:
+      return (low << 32n) | BigInt(r.pick(EDGES));
+    default:
+      return (BigInt(word(r)) << 32n) | BigInt(word(r));
+  }
+}
+
+const SINGLES = [
+  0, 0x80000000, 0x3f800000, 0xbf800000, 0x7f800000, 0xff800000, 0x7fc00001, 0xffc12345, 0x7f800001,
+  0xffa00000, 1, 0x007fffff, 0x80000001, 0x00800000, 0x7f7fffff, 0xff7fffff, 0x4f000000, 0xcf000000,
+  0x5f000000, 0x4b000001,
+];
+
+function single(r: Random): number {
+  if (r.below(3) === 0) return r.pick(SINGLES);
+  const exponent = r.below(2) ? 127 + r.below(9) - 4 : r.below(256);
+  return (
+    ((r.below(2) << 31) | (exponent << 23) | (word(r) & r.pick([0x7fffff, 0x7f0000, 0x400000, 0xf]))) >>> 0
+  );
+}
+
+/** A word of 128 bits: two doubles, four singles, lanes of integers at the ends of their ranges, or any. */
+export function vector(r: Random, mood: FloatMood): bigint {
+  let v = 0n;
+  const kind = r.below(5);
+  for (let k = 0; k < 4; k += 2) {
+    let [a, b] = [word(r), word(r)];
+    if (kind < 2) [b, a] = float(r, mood);
+    else if (kind === 2) [a, b] = [single(r), single(r)];
+    else if (kind === 3) [a, b] = [lanes(r), lanes(r)];
+    v |= (BigInt(a >>> 0) | (BigInt(b >>> 0) << 32n)) << BigInt(32 * k);
+  }
+  return v;
+}
+
+function lanes(r: Random): number {
+  const width = r.pick([8, 16, 32]);
+  let v = 0;
+  for (let at = 0; at < 32; at += width) {
+    const top = 2 ** (width - 1);
+    const lane = r.pick([0, 1, top, top - 1, 2 * top - 1, top + 1, r.below(2 * width), word(r) % (2 * top)]);
+    v = (v | (lane << at)) >>> 0;
+  }
+  return v;
+}
