@@ -5,6 +5,7 @@ import type { Builder } from './builder.js';
 import { compute, compute32, computes32 } from './compute.js';
 import { difference } from './difference.js';
 import { OPS, Op, operandSlots } from './op.js';
+import { joined, strictly } from './ordering.js';
 
 const COMMUTES = new Uint8Array(OPS.length);
 for (const op of [Op.add, Op.mul, Op.and, Op.or, Op.xor, Op.eq, Op.ne]) COMMUTES[op] = 1;
@@ -50,7 +51,7 @@ export function reduce(B: Builder, op: number, w: number, a: number, b: number, 
       return powerOfTwo(B, b, () => B.pure(Op.and, w, a, B.constant(w, body.constantValue(b) - 1n))); // x % 2^n == x & (2^n - 1)
     case Op.and:
       if (a === b) return a;
-      if (!kb) return -1;
+      if (!kb) return w === 1 ? strictly(B, a, b) : -1;
       if (zero(B, b)) return b;
       if (ones(B, b)) return a;
       return reassociate(B, op, w, a, b);
@@ -96,13 +97,13 @@ export function reduce(B: Builder, op: number, w: number, a: number, b: number, 
         const d = difference(B, b); // 0 < x - y == y < x, where x and y are extended
         if (d) return B.pure(d.signed ? Op.slt : Op.ult, 1, d.y, d.x);
       }
-      return -1;
+      return joined(B, op, a, b);
     case Op.ule:
     case Op.sle:
       if (a === b) return B.constant(1, 1);
       if (op === Op.ule && kb && zero(B, b)) return B.pure(Op.eq, 1, a, b);
       if (op === Op.ule && ka && zero(B, a)) return B.constant(1, 1);
-      return -1;
+      return joined(B, op, a, b);
     case Op.zx:
       if (w === wa) return a;
       if (body.op[a] === Op.zx) return B.pure(Op.zx, w, body.a[a]!);
@@ -218,7 +219,8 @@ function shift(B: Builder, op: number, w: number, a: number, b: number, kb: bool
 function equality(B: Builder, op: number, a: number, b: number, kb: boolean): number {
   const { body } = B;
   if (a === b) return B.constant(1, op === Op.eq ? 1 : 0);
-  if (!kb) return -1;
+  const tops = joined(B, op, a, b);
+  if (tops >= 0 || !kb) return tops;
   const wa = B.width(a);
   if (wa === 1) return zero(B, b) === (op === Op.eq) ? B.pure(Op.not, 1, a) : a; // x == 0 is !x, x == 1 is x
   const x = body.a[a]!;
