@@ -45,6 +45,7 @@ export function buildInterpreter(isa: CompiledIsa, pages = MEMORY_PAGES): Interp
     slowRead: slowCheck(module, layout, false),
     slowWrite: slowCheck(module, layout, true),
     beyond: beyondWindow(module, layout),
+    ignored: isa.ignored ?? 0,
     host,
     ...(scanner ? { scanner } : {}),
   };

@@ -21,6 +21,8 @@ export interface Surroundings {
   readonly slowWrite: number;
   /** (address : i64, write): notes a fault beyond the 32-bit window. */
   readonly beyond: number;
+  /** CompiledIsa.ignored */
+  readonly ignored: number;
   /** (number) -> i64 */
   readonly host: number;
   /** Where instructions are scanned. */
@@ -212,11 +214,24 @@ export class HandlerTarget implements Target {
       e.i64(0xffffffffn);
       e.op(W.i64_gt_u);
       e.if(VOID);
+      if (this.s.ignored > 0) {
+        e.getLocal(wide);
+        for (const shift of [W.i64_shl, W.i64_shr_s]) {
+          e.i64(BigInt(this.s.ignored));
+          e.op(shift);
+        }
+        e.setLocal(wide);
+        e.getLocal(wide);
+        e.i64(0xffffffffn);
+        e.op(W.i64_gt_u);
+        e.if(VOID);
+      }
       e.getLocal(wide);
       e.i32(write ? 1 : 0);
       e.op(W.call);
       e.code.u32(this.s.beyond);
       this.out(e);
+      if (this.s.ignored > 0) e.end();
       e.end();
       e.getLocal(wide);
       e.op(W.i32_wrap_i64);

@@ -84,8 +84,12 @@ export class Interpreter implements Cpu {
       const settings = { ...options.translate, ...(stress ? { stress, threshold: 1 } : {}) };
       this.makeTranslator = () => new Translator(isa, guest, this.code, exports, host, settings);
     }
-    this.machine = new StateMachine(guest, isa.program, host, (page) =>
-      this.memory.invalidate(page * 4096, 4096),
+    this.machine = new StateMachine(
+      guest,
+      isa.program,
+      host,
+      (page) => this.memory.invalidate(page * 4096, 4096),
+      isa.ignored,
     );
     this.registers = isa.registers.map(({ name, width }) => ({ name, width }));
     this.byName = new Map(isa.registers.map((r) => [r.name, r]));

@@ -14,6 +14,8 @@ export class StateMachine implements Machine {
     private readonly program: Program,
     private readonly hosts: (n: number) => bigint,
     private readonly codeWrite: (page: number) => void,
+    /** CompiledIsa.ignored */
+    private readonly ignored = 0,
   ) {
     this.view = new DataView(guest.store.buffer);
     this.pcCell = program.cells.findIndex((c) => c.name === 'PC');
@@ -47,7 +49,8 @@ export class StateMachine implements Machine {
         this.view.setBigUint64(at + k, BigInt.asUintN(64, value >> BigInt(8 * k)), true);
   }
 
-  load(address: bigint, width: number): bigint | AccessFault {
+  load(whole: bigint, width: number): bigint | AccessFault {
+    const address = this.effective(whole);
     const n = width / 8;
     const fault = this.check(address, n, Perm.R);
     if (fault) return fault;
@@ -60,7 +63,8 @@ export class StateMachine implements Machine {
     return v;
   }
 
-  store(address: bigint, width: number, value: bigint): AccessFault | undefined {
+  store(whole: bigint, width: number, value: bigint): AccessFault | undefined {
+    const address = this.effective(whole);
     const n = width / 8;
     const fault = this.check(address, n, Perm.W);
     if (fault) return fault;
@@ -78,6 +82,12 @@ export class StateMachine implements Machine {
 
   host(n: number): bigint {
     return this.hosts(n);
+  }
+
+  /** An address without the bits that do not count. */
+  private effective(address: bigint): bigint {
+    if (this.ignored === 0) return address;
+    return BigInt.asUintN(64, BigInt.asIntN(64 - this.ignored, address));
   }
 
   private hostByte(address: number): number {

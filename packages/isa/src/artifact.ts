@@ -123,6 +123,7 @@ interface RunPart {
   readonly modeMask: number;
   readonly context?: CompiledIsa['context'];
   readonly scan?: CompiledIsa['scan'];
+  readonly ignored?: number;
   readonly program: Omit<Program, 'funcs'>;
   readonly stateSize: number;
   readonly registers: readonly Register[];

@@ -573,6 +573,7 @@ class Compiler implements SpecContext {
     return {
       name: this.names.arch,
       title: this.names.title,
+      ...(this.names.ignored ? { ignored: this.names.ignored } : {}),
       endian: this.names.endian,
       word: this.names.word,
       unit: this.names.unit,

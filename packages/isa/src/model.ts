@@ -85,6 +85,8 @@ export interface CompiledIsa {
   readonly context?: { readonly cell: number; readonly width: number };
   /** Where instructions are made of bytes: how to find their parts. Then `unit` is 1. */
   readonly scan?: Scan;
+  /** Upper bits of a data address that do not count: the next one below stands for them. */
+  readonly ignored?: number;
   readonly program: Program;
   /** Bytes of the state block that cells take. The engine puts its own fields after them. */
   readonly stateSize: number;

@@ -132,6 +132,7 @@ export class Names {
   /** Bytes of the longest instruction; only where instructions are made of bytes. */
   longest = 0;
   byteCode: ByteCode | undefined;
+  ignored = 0;
   props: ReadonlyMap<string, string> = new Map();
   stateSize = 0;
 
@@ -255,6 +256,13 @@ export class Names {
       if (this.endian === 'big')
         throw new SpecError('arch', 'instructions of bytes need `endian little`', item.span);
     } else this.unit = Number(choose('insn', ['2', '4'], '4')) as 2 | 4;
+    this.ignored = Number(get('ignored') || 0);
+    if (!(this.ignored >= 0 && this.ignored < 32 && (this.ignored === 0 || this.word === 64)))
+      throw new SpecError(
+        'arch',
+        `ignored is ${get('ignored')}; it may be 1 to 31 where word is 64`,
+        item.span,
+      );
   }
 
   private declareMode(item: Extract<ast.Item, { t: 'mode' }>): void {
