@@ -2,30 +2,25 @@
 import { describe, expect, it } from 'vitest';
 import { has, root, run } from './tools.js';
 
-const reference = 'qemu-ppc';
+/** Harness, its reference, cases. */
+const FUZZED = [
+  ['ppc', 'qemu-ppc', 60_000],
+  ['arm64', 'qemu-aarch64', 30_000],
+] as const;
 
 describe('random instructions', () => {
-  it.skipIf(!has(reference))(
-    `give what ${reference} gives, but for the explained exceptions (skipped where it is not installed)`,
-    () => {
-      const { status, stdout, stderr } = run(
-        process.execPath,
-        [
-          'scripts/fuzz.mjs',
-          '--arch',
-          'ppc',
-          '--against',
-          `${reference} -cpu 7448`,
-          '--cases',
-          '60000',
-          '--seed',
-          '20',
-        ],
-        { cwd: root, timeout: 240_000 },
-      );
-      expect(status, `${stderr}\n${stdout}`).toBe(0);
-      expect(stdout.toString()).toContain('60000 cases');
-    },
-    300_000,
-  );
+  for (const [arch, reference, cases] of FUZZED)
+    it.skipIf(!has(reference))(
+      `of ${arch} give what ${reference} gives, but for the explained exceptions (skipped where it is not installed)`,
+      () => {
+        const { status, stdout, stderr } = run(
+          process.execPath,
+          ['scripts/fuzz.mjs', '--arch', arch, '--cases', String(cases), '--seed', '20'],
+          { cwd: root, timeout: 240_000 },
+        );
+        expect(status, `${stderr}\n${stdout}`).toBe(0);
+        expect(stdout.toString()).toContain(`${cases} cases`);
+      },
+      300_000,
+    );
 });

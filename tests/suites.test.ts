@@ -27,6 +27,9 @@ const SUITES: readonly Suite[] = [
   { name: 'ppc-valgrind', script: 'valgrind.py', args: ['ppc32'], pick: '--tests' },
   { name: 'ppc-tcg', script: 'tcg.sh', args: ['ppc32'], pick: '--tests' },
   { name: 'ppc-valgrind-generic', script: 'valgrind-generic.sh', args: ['ppc32'] },
+  { name: 'arm64-torture', script: 'torture.sh', args: ['arm64', '--part', '1/32'], pick: '--tests' },
+  { name: 'arm64-programs', script: 'programs.sh', args: ['arm64', '--static-only'], pick: '--rungs' },
+  { name: 'arm64-tcg', script: 'tcg.sh', args: ['arm64'], pick: '--tests' },
 ];
 
 /** Why none of them can run here, if so. */
