@@ -126,6 +126,7 @@ interface RunPart {
   readonly ignored?: number;
   readonly program: Omit<Program, 'funcs'>;
   readonly stateSize: number;
+  readonly listing?: CompiledIsa['listing'];
   readonly registers: readonly Register[];
   readonly abi?: CompiledIsa['abi'];
   readonly hooks: Readonly<Partial<Record<string, Hook>>>;

@@ -47,8 +47,9 @@ export function compileSpec(entry: string, read: ReadSpec): CompiledSpec {
 
 interface LoweredInsn {
   readonly insn: Insn;
-  /** Its name without the number that tells it from others. */
+  /** Its name without the number that tells it from others; the names in its operands. */
   readonly base: string;
+  readonly words: readonly string[];
   readonly item: ast.InsnItem;
   readonly decoder: string | undefined;
   readonly placed: Placed<ast.InsnItem>;
@@ -345,6 +346,7 @@ class Compiler implements SpecContext {
     this.insns.push({
       insn,
       base,
+      words: operands.match(/\w+/g) ?? [],
       item,
       decoder: in_,
       placed: p,
@@ -375,9 +377,17 @@ class Compiler implements SpecContext {
     const { item } = p;
     const texts = new Map([...p.family].map(([k, v]) => [k, v.text]));
     const target = texts.get(item.insn) ?? item.insn;
-    const insn = this.insns.find((x) => x.insn.name === target && x.decoder === in_);
-    if (!insn) throw new SpecError('unknown-name', `there is no instruction ${target}`, item.span);
-    for (const x of this.insns) if (x.placed === insn.placed) this.aliasOf(x, p, in_, texts);
+    const named = this.insns.filter((x) => x.base === target && x.decoder === in_);
+    const first = named[0];
+    if (!first) throw new SpecError('unknown-name', `there is no instruction ${target}`, item.span);
+    // Of several instructions with the name all that are written with these operands, else the first.
+    const same = named.filter(
+      (x) =>
+        x.words.length === item.args.length &&
+        item.args.every((a, i) => a.value.t === 'name' && a.value.name === x.words[i]),
+    );
+    for (const x of same.length > 0 ? same : named.filter((y) => y.placed === first.placed))
+      this.aliasOf(x, p, in_, texts);
   }
 
   private aliasOf(
@@ -388,12 +398,11 @@ class Compiler implements SpecContext {
   ): void {
     const { item } = p;
     const { mnemonic, operands } = splitAsm(substitute(item.asm.text, texts));
-    const values = this.familyValues(p);
+    const values = new Map([...insn.family, ...this.familyValues(p)]);
     for (const [k, v] of this.decoders.of(in_, item.span).known) values.set(k, v);
     const asm = new AsmContext(this, insn.fields, values, insn.sizes.values);
     // `31 - n` at the place of an operand gives n: 31 minus that operand.
-    const { operands: targetOperands } = splitAsm(insn.item.asm.text);
-    const words = targetOperands.split(/[\s,()]+/).filter(Boolean);
+    const { words } = insn;
     const bound = new Map<string, ast.Expr>();
     item.args.forEach((a, i) => {
       const e = a.value;
@@ -573,6 +582,14 @@ class Compiler implements SpecContext {
     return {
       name: this.names.arch,
       title: this.names.title,
+      ...(this.names.listing.length > 0
+        ? {
+            listing: {
+              words: this.names.listing.includes('words'),
+              spaced: this.names.listing.includes('spaced'),
+            },
+          }
+        : {}),
       ...(this.names.ignored ? { ignored: this.names.ignored } : {}),
       endian: this.names.endian,
       word: this.names.word,

@@ -9,6 +9,8 @@ import type { CompiledIsa } from './model.js';
 export interface TextStyle {
   /** An address operand; `0x` and hexadecimal digits unless given. */
   readonly address?: (address: number) => string;
+  /** Keep the blanks behind commas. */
+  readonly spaced?: boolean;
 }
 
 export interface Assembly {
@@ -33,7 +35,7 @@ export function disassemble(
 export function assembly(isa: CompiledIsa, d: Decoded, pc: number, style: TextStyle = {}): Assembly {
   const text = (isa.assembly as readonly InsnAssembly[])[d.number]!;
   const value = (ref: StaticRef): number =>
-    'field' in ref ? d.fields[ref.field]! : run(isa, ref.body, d.fields, pc);
+    'field' in ref ? d.fields[ref.field]! : Number(run(isa, ref.body, d.fields, pc));
   const form: AsmForm = text.aliases.find((a) => !a.when || value(a.when) === 1) ?? text.own;
   const print = (p: AsmPiece): string => {
     switch (p.t) {
@@ -48,27 +50,29 @@ export function assembly(isa: CompiledIsa, d: Decoded, pc: number, style: TextSt
         return p.names.filter((_, i) => (set >>> i) & 1).join(', ');
       }
       case 'number':
-        return number(p, value(p.value), style);
+        return 'field' in p.value
+          ? number(p, BigInt(value(p.value)), style)
+          : number(p, run(isa, p.value.body, d.fields, pc), style);
       case 'rows': {
         const row = p.rows.find((r) => !r.when || value(r.when) === 1);
         return row ? row.pieces.map(print).join('') : '';
       }
     }
   };
+  const operands = form.operands.map(print).join('');
   return {
     mnemonic: form.mnemonic.map(print).join(''),
-    operands: form.operands.map(print).join('').replace(/,\s+/g, ','),
+    operands: style.spaced ? operands : operands.replace(/,\s+/g, ','),
   };
 }
 
-function number(p: Extract<AsmPiece, { t: 'number' }>, v: number, style: TextStyle): string {
-  if (p.format === 'a') return style.address ? style.address(v) : `0x${v.toString(16)}`;
+function number(p: Extract<AsmPiece, { t: 'number' }>, v: bigint, style: TextStyle): string {
+  if (p.format === 'a') return style.address ? style.address(Number(v)) : `0x${v.toString(16)}`;
   if (p.format === 'x') return v.toString(16);
-  if (p.signed !== undefined && v >= 2 ** (p.signed - 1)) return String(v - 2 ** p.signed);
-  return String(v);
+  return String(p.signed === undefined ? v : BigInt.asIntN(p.signed, v));
 }
 
-function run(isa: CompiledIsa, body: Body, fields: readonly number[], pc: number): number {
+function run(isa: CompiledIsa, body: Body, fields: readonly number[], pc: number): bigint {
   const r = evaluate(isa.program, body, fields.map(BigInt), BigInt(pc), noMachine);
-  return r.kind === 'return' ? Number(r.values[0]) : 0;
+  return r.kind === 'return' ? r.values[0]! : 0n;
 }

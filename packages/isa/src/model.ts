@@ -96,6 +96,8 @@ export interface CompiledIsa {
   readonly abi?: LinuxAbi;
   /** Hook bodies may load and store guest memory and read and write cells; results by `return`. */
   readonly hooks: Readonly<Partial<Record<HookName, Hook>>>;
+  /** What is particular about its listings: code is shown as words; a blank stands behind a comma. */
+  readonly listing?: { readonly words: boolean; readonly spaced: boolean };
   /** Assembly text: see disassemble.ts. */
   readonly assembly: unknown;
 }

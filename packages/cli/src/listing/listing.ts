@@ -121,19 +121,30 @@ function* sectionLines(
       return;
     }
     const word = view.getUint32(at, little);
+    const { words = false, spaced = false } = isa.listing ?? {};
     const a = disassemble(isa, word, address, {
+      spaced,
       address: (target) => {
         const name = all.near(target);
         return name ? `${target.toString(16)} <${name}>` : `0x${target.toString(16)}`;
       },
     });
-    const text = a
-      ? `${a.operands ? `${a.mnemonic.padEnd(7)} ${a.operands}` : a.mnemonic}`
-      : `.long 0x${word.toString(16)}`;
-    yield `${place(address)}:\t${hexBytes(section.bytes, at, 4)} \t${text}`;
+    if (words) {
+      const text = a
+        ? `${a.mnemonic}${a.operands ? `\t${a.operands}` : ''}`
+        : `.inst\t0x${hexWord(word)} ; undefined`;
+      yield `${place(address)}:\t${hexWord(word)} \t${text}`;
+    } else {
+      const text = a
+        ? `${a.operands ? `${a.mnemonic.padEnd(7)} ${a.operands}` : a.mnemonic}`
+        : `.long 0x${word.toString(16)}`;
+      yield `${place(address)}:\t${hexBytes(section.bytes, at, 4)} \t${text}`;
+    }
     at += 4;
   }
 }
+
+const hexWord = (word: number): string => word.toString(16).padStart(8, '0');
 
 function hexBytes(bytes: Uint8Array, at: number, n: number): string {
   return Array.from(bytes.subarray(at, at + n), (b) => b.toString(16).padStart(2, '0')).join(' ');

@@ -125,6 +125,7 @@ export class Names {
   readonly state: (RegDef | FileDef | ViewDef)[] = [];
   arch = '';
   title = '';
+  listing: readonly string[] = [];
   endian: 'big' | 'little' = 'little';
   bits: 'msb0' | 'lsb0' = 'lsb0';
   word: 32 | 64 = 32;
@@ -244,6 +245,10 @@ export class Names {
       return (v as T) || otherwise;
     };
     this.title = item.props.get('title') ?? item.name;
+    this.listing = (item.props.get('listing') ?? '').split(/[\s,]+/).filter(Boolean);
+    for (const word of this.listing)
+      if (word !== 'words' && word !== 'spaced')
+        throw new SpecError('arch', `listing is ${word}; it may be words, spaced`, item.span);
     this.endian = choose('endian', ['big', 'little'], 'little');
     this.bits = choose('bits', ['msb0', 'lsb0'], 'lsb0');
     this.word = Number(choose('word', ['32', '64'], '32')) as 32 | 64;
