@@ -10,25 +10,39 @@ interface Exception {
   readonly reason: string;
 }
 /** Lines `pattern # reason`: what objdump prints where we differ. */
-const exceptions: Exception[] = readFileSync(join(root, 'tests/disasm-exceptions.txt'), 'utf8')
-  .split('\n')
-  .filter((l) => l !== '' && !l.startsWith('#'))
-  .map((l) => {
-    const [pattern, reason] = l.split(/\s+# /);
-    return { pattern: new RegExp(`^${pattern}$`), reason: reason! };
-  });
+function exceptionsIn(file: string): Exception[] {
+  return readFileSync(join(root, 'tests', file), 'utf8')
+    .split('\n')
+    .filter((l) => l !== '' && !l.startsWith('#'))
+    .map((l) => {
+      const [pattern, reason] = l.split(/\s+# /);
+      return { pattern: new RegExp(`^${pattern}$`), reason: reason! };
+    });
+}
+const exceptions = exceptionsIn('disasm-exceptions.txt');
+const exceptionsArm64 = exceptionsIn('disasm-exceptions-arm64.txt');
 
 const objdump = 'powerpc-linux-gnu-objdump';
 const gcc = 'powerpc-linux-gnu-gcc';
 
-function differences(program: string): { lines: number; wrong: string[] } {
-  const theirs = run(objdump, ['-d', program]).stdout.toString().split('\n');
+/** What objdump adds behind an instruction: the number in decimal, another name of the condition. */
+const remark = /\s+\/\/ .*$/;
+
+function differences(
+  program: string,
+  dump = objdump,
+  explained = exceptions,
+): { lines: number; wrong: string[] } {
+  const theirs = run(dump, ['-d', program])
+    .stdout.toString()
+    .split('\n')
+    .map((l) => l.replace(remark, ''));
   const ours = runMimic(['disasm', program]).stdout.toString().split('\n');
   const wrong: string[] = [];
   for (let i = 0; i < Math.max(theirs.length, ours.length); i++) {
     if (theirs[i] === ours[i]) continue;
     const text = (theirs[i] ?? '').split('\t').slice(2).join(' ').replace(/\s+/g, ' ').trim();
-    if (!exceptions.some((e) => e.pattern.test(text)))
+    if (!explained.some((e) => e.pattern.test(text)))
       wrong.push(`objdump: ${theirs[i]}\nmimic:   ${ours[i]}`);
   }
   return { lines: theirs.length, wrong };
@@ -56,6 +70,18 @@ describe('mimic disasm', () => {
       );
       expect(run(gcc, ['-static', '-O2', `${exe}.c`, '-o', exe, '-lm']).status).toBe(0);
       const { lines, wrong } = differences(exe);
+      expect(lines).toBeGreaterThan(100_000);
+      expect(wrong.slice(0, 5)).toEqual([]);
+    },
+    120_000,
+  );
+
+  const arm64 = 'aarch64-linux-gnu-objdump';
+  const root64 = join(process.env['SUITES'] ?? join(homedir(), '.cache/mimic-suites'), 'root/arm64');
+  it.skipIf(!has(arm64) || !existsSync(join(root64, 'bin/busybox')))(
+    'prints a static program for AArch64 as objdump does',
+    () => {
+      const { lines, wrong } = differences(join(root64, 'bin/busybox'), arm64, exceptionsArm64);
       expect(lines).toBeGreaterThan(100_000);
       expect(wrong.slice(0, 5)).toEqual([]);
     },

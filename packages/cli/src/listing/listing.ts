@@ -75,6 +75,7 @@ export function* listing(
       new Labels(wanted.filter((s) => s.section === i)),
       all,
       elf.data === 'lsb',
+      elf.class / 4,
     );
   }
 }
@@ -85,10 +86,11 @@ function* sectionLines(
   labels: Labels,
   all: Labels,
   little: boolean,
+  digits: number,
 ): Generator<string> {
   const view = new DataView(section.bytes.buffer, section.bytes.byteOffset, section.bytes.length);
   const size = section.bytes.length;
-  const pad = (a: number): string => a.toString(16).padStart(8, '0');
+  const pad = (a: number): string => a.toString(16).padStart(digits, '0');
   // The column of addresses is narrow where all of them are small.
   const column = section.address + size < 0x1000 ? 4 : 8;
   const place = (a: number): string => a.toString(16).padStart(column);
