@@ -5,6 +5,7 @@ cd "$(dirname "$0")"
 for arch in "${@:-ppc}"; do
   case $arch in
     ppc) cc=powerpc-linux-gnu-gcc ;;
+    arm64) cc=aarch64-linux-gnu-gcc ;;
     *) echo "build.sh: no compiler known for $arch" >&2; exit 1 ;;
   esac
   mkdir -p "$arch"
