@@ -213,7 +213,7 @@ export class ByteCode {
       throw new SpecError('encoding', 'an opcode has one byte, and perhaps one for its operands', span);
     const fields: Field[] = [];
     const place = (b: Parts['bytes'][number], at: number): number[] => {
-      if (b.plus?.t === 'name' && !bindings.has(b.plus.name)) {
+      if (b.plus?.t === 'name') {
         // A field in the low bits: a register in three of them, unless it is declared.
         const { name } = b.plus;
         const def = names.defs.get(name);
@@ -227,10 +227,9 @@ export class ByteCode {
         fields.push({ name, width, type, pieces: [{ at, width }] });
         return Array.from({ length: 2 ** width }, (_, k) => b.value + k);
       }
-      const v = b.value + (b.plus ? Number(constant(b.plus, bindings)) : 0);
-      if (v > 255) throw new SpecError('width', `${v} is more than a byte`, b.span);
-      fix({ at, width: 8 }, v);
-      return [v];
+      if (b.value > 255) throw new SpecError('width', `${b.value} is more than a byte`, b.span);
+      fix({ at, width: 8 }, b.value);
+      return [b.value];
     };
     const opcodes = place(opcode, 0);
     const operands = rest.length === 2 || parts.slash !== undefined;
@@ -302,8 +301,7 @@ export class ByteCode {
         switch (p.t) {
           case 'byte':
             out.bytes.push({
-              value: p.value,
-              ...(p.plus ? { plus: resolved(p.plus, bound) } : {}),
+              ...resolved(p.value, p.plus, bound),
               span: p.span,
             });
             break;
@@ -334,8 +332,15 @@ export class ByteCode {
         }
       }
     };
-    const resolved = (e: ast.Expr, bound: Bindings): ast.Expr =>
-      e.t === 'name' && !bound.has(e.name) ? e : { t: 'num', value: constant(e, bound), span: e.span };
+    // What is added: numbers, and at the end perhaps a field.
+    const resolved = (value: number, e: ast.Expr | undefined, bound: Bindings): { value: number; plus?: ast.Expr } => {
+      if (!e) return { value };
+      const isField = (x: ast.Expr): boolean => x.t === 'name' && !bound.has(x.name);
+      if (isField(e)) return { value, plus: e };
+      if (e.t === 'binary' && e.op === '+' && isField(e.right))
+        return { value: value + Number(constant(e.left, bound)), plus: e.right };
+      return { value: value + Number(constant(e, bound)) };
+    };
     collect(encoding, bindings, 0);
     return out;
   }

@@ -232,14 +232,15 @@ class AbiCompiler implements HookContext {
 
   private plainHook(h: Part<'hook'>): void {
     const word = this.spec.names.word;
-    const name = h.name as 'restart' | 'clone' | 'start' | 'tls';
+    const name = h.name as 'restart' | 'clone' | 'start' | 'tls' | 'arch_prctl';
     const names = name === 'restart' ? ['original'] : h.params.map((p) => p.name);
     this.hook(
       name,
       names.map(() => word),
       (l, args) => {
-        this.block(l, new Map(names.map((n, i) => [n, bits(args[i]!)])), h.body);
-        return [];
+        const frame = new Map(names.map((n, i) => [n, bits(args[i]!)]));
+        const v = l.inFrame(frame, () => runBlock(l, h.body, word));
+        return name === 'arch_prctl' ? [l.coerce(v, word, h.span)] : [];
       },
     );
   }

@@ -64,6 +64,8 @@ export type HookName =
   | 'syscall.return'
   /** (original first argument): makes the interrupted call run again; pc is still at the call */
   | 'restart'
+  /** (code, value) -> 0 or an error, negative: what the call of that name does */
+  | 'arch_prctl'
   /** (sp) in a new thread or process: its result of clone or fork, its stack pointer */
   | 'clone'
   /** (sp, entry): state at the first instruction */

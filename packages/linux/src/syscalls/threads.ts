@@ -111,6 +111,10 @@ export const threadCalls: CallTable = {
     t.cpu.hook('tls', value);
     return 0;
   }], // biome-ignore format: one line a call
+  arch_prctl: ['code:x value:x', (t, code, value) => {
+    const result = t.cpu.hook('arch_prctl', code, value)?.[0];
+    return result === undefined ? E.EFAULT : result === 0n ? 0 : E.EINVAL;
+  }], // biome-ignore format: one line a call
   set_thread_area: ['area:x', (t, area) => (t.cpu.hook('tls', area) ? 0 : E.EFAULT)],
   gettid: ['', (t) => t.tid],
   set_tid_address: ['address:x', (t, address) => {
