@@ -333,7 +333,11 @@ export class ByteCode {
       }
     };
     // What is added: numbers, and at the end perhaps a field.
-    const resolved = (value: number, e: ast.Expr | undefined, bound: Bindings): { value: number; plus?: ast.Expr } => {
+    const resolved = (
+      value: number,
+      e: ast.Expr | undefined,
+      bound: Bindings,
+    ): { value: number; plus?: ast.Expr } => {
       if (!e) return { value };
       const isField = (x: ast.Expr): boolean => x.t === 'name' && !bound.has(x.name);
       if (isField(e)) return { value, plus: e };
