@@ -5,6 +5,7 @@ import { has, root, run } from './tools.js';
 /** Harness, its reference, cases. */
 const FUZZED = [
   ['ppc', 'qemu-ppc', 60_000],
+  ['ppc64le', 'qemu-ppc64le', 12_000],
   ['arm64', 'qemu-aarch64', 30_000],
 ] as const;
 

@@ -29,6 +29,9 @@ const SUITES: readonly Suite[] = [
   { name: 'ppc-valgrind-generic', script: 'valgrind-generic.sh', args: ['ppc32'] },
   { name: 'arm64-torture', script: 'torture.sh', args: ['arm64', '--part', '1/32'], pick: '--tests' },
   { name: 'arm64-programs', script: 'programs.sh', args: ['arm64', '--static-only'], pick: '--rungs' },
+  { name: 'ppc64le-torture', script: 'torture.sh', args: ['ppc64le', '--part', '1/32'], pick: '--tests' },
+  { name: 'ppc64le-programs', script: 'programs.sh', args: ['ppc64le', '--static-only'], pick: '--rungs' },
+  { name: 'ppc64le-tcg', script: 'tcg.sh', args: ['ppc64le'], pick: '--tests' },
   { name: 'arm64-tcg', script: 'tcg.sh', args: ['arm64'], pick: '--tests' },
 ];
 

@@ -70,7 +70,12 @@ const exceptions = new Exceptions(
   ),
   harness,
 );
-const only = options.only ? new Set(options.only.split(',')) : undefined;
+const without = new Set(description.without);
+const only = options.only
+  ? new Set(options.only.split(','))
+  : without.size
+    ? new Set(spec.isa.insns.map((x) => x.name).filter((name) => !without.has(name)))
+    : undefined;
 for (const name of only ?? [])
   if (!spec.isa.insns.some((x) => x.name === name)) stop(`there is no instruction ${name}`);
 

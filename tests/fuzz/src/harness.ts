@@ -33,6 +33,8 @@ interface Description {
     readonly mask: string;
   };
   readonly never: readonly string[];
+  /** Instructions that the reference does not survive. */
+  readonly without?: readonly string[];
 }
 
 /** A register of the record, `at` bytes into it. */
@@ -230,8 +232,8 @@ export function describe(dir: string): Description {
 
 /** `r0..r31` -> its names. */
 function expand(name: string | null): (string | null)[] {
-  const m = name?.match(/^(\D+)(\d+)\.\.\1(\d+)$/);
+  const m = name?.match(/^(\D+)(\d+)(\D*)\.\.\1(\d+)\3$/);
   if (!m) return [name];
   const first = Number(m[2]);
-  return Array.from({ length: Number(m[3]) - first + 1 }, (_, k) => `${m[1]}${first + k}`);
+  return Array.from({ length: Number(m[4]) - first + 1 }, (_, k) => `${m[1]}${first + k}${m[3]}`);
 }

@@ -91,8 +91,9 @@ function* sectionLines(
   const view = new DataView(section.bytes.buffer, section.bytes.byteOffset, section.bytes.length);
   const size = section.bytes.length;
   const pad = (a: number): string => a.toString(16).padStart(digits, '0');
-  // The column of addresses is narrow where all of them are small.
-  const column = section.address + size < 0x1000 ? 4 : 8;
+  // The column of addresses is narrower where all of them are small.
+  let column = digits;
+  while (column > 4 && section.address + size < 16 ** (column - 5)) column -= 4;
   const place = (a: number): string => a.toString(16).padStart(column);
   let first = true;
   for (let at = 0; at < size; ) {
