@@ -144,7 +144,7 @@ export class AsmContext {
     if (def?.kind === 'field' && def.value) {
       const { type, width } = this.spec.names.resolveField(def.type, span);
       const { width: _, ...value } = this.reference(def.value, width);
-      return this.typed(value, type, width, span);
+      return this.typed(value, type, width, span, def.value);
     }
     if (def?.kind === 'shape' && def.item.params.length === 0) return this.shape(def.item, none, span);
     return undefined;
@@ -158,7 +158,14 @@ export class AsmContext {
     return type && l.inFrame(frame(l, b), () => l.typeWidth(type));
   }
 
-  private typed(value: StaticRef, type: FieldType, width: number, span: Span): AsmPiece {
+  /** `computed`: what a field that is not in the encoding stands for. */
+  private typed(
+    value: StaticRef,
+    type: FieldType,
+    width: number,
+    span: Span,
+    computed?: ast.Expr,
+  ): AsmPiece {
     switch (type.t) {
       case 'plain':
         return { t: 'number', value, format: 'd' };
@@ -180,6 +187,8 @@ export class AsmContext {
         const p = def.item.params[0];
         if (!p) return this.shape(def.item, none, span);
         const given = p.type ? this.spec.names.width(p.type) : width;
+        if (computed)
+          return this.shape(def.item, (l) => [bits(l.coerce(l.expr(computed, given), given, span))], span);
         if (!('field' in value)) throw new SpecError('shape', `${type.name} needs a plain field`, span);
         return this.shape(def.item, (_l, b) => [bits(b.param(value.field, given))], span);
       }
