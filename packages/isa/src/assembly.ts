@@ -1,6 +1,6 @@
 // The assembly text of instructions and aliases, as pieces that only need field values.
 // In: asm text, names, fields. Out: AsmForm. Must not know: how text is laid out in a listing.
-import { type Body, Op } from '@mimic/ir';
+import { type Body, Op, removeDead } from '@mimic/ir';
 import { Builder } from './lower/builder.js';
 import { type FieldUse, Lowerer, type SpecContext } from './lower/lowerer.js';
 import type { FieldType } from './lower/names.js';
@@ -91,7 +91,7 @@ export class AsmContext {
   private finish(b: Builder, id: number): StaticRef {
     if (b.op(id) === Op.param) return { field: b.operand(id, 'a') };
     b.effect(Op.return, 0, b.list([id]), 1);
-    return { body: b.finish() };
+    return { body: removeDead(b.finish()) };
   }
 
   /** The pieces of a mnemonic: only what stands in braces is an operand. */

@@ -41,6 +41,9 @@ export interface InsnExits {
   readonly falls: boolean;
 }
 
+/** Of an instruction that does not jump, or not with these fields. */
+const NO_EXITS: InsnExits = { exits: [], falls: true };
+
 /** The instruction at `pc`; null where there is none, undefined where it may not be executed. */
 export type Fetch = (pc: number, context: number) => Decoded | null | undefined;
 
@@ -125,6 +128,7 @@ export class CodeStore {
   }
 
   private findExits(x: RegionInsn): InsnExits {
+    if (!x.template.jumps) return NO_EXITS;
     const next = (x.pc + x.length) >>> 0;
     lift(this.simplifier, [x]);
     const { body } = this.simplifier;

@@ -49,7 +49,7 @@ export function describe(isa: CompiledIsa, t: Translated, wanted: ReadonlySet<Du
 }
 
 function assembly(isa: CompiledIsa, block: Block): string[] {
-  return block.insns.map(({ pc, insn, fields }) => {
+  return block.insns.map(({ pc, context, insn, fields }) => {
     let word = insn.value;
     insn.fields.forEach((field, k) => {
       let low = field.width;
@@ -58,7 +58,7 @@ function assembly(isa: CompiledIsa, block: Block): string[] {
         word |= ((fields[k]! >>> low) & (2 ** piece.width - 1)) << piece.at;
       }
     });
-    const text = disassemble(isa, word >>> 0, pc);
+    const text = disassemble(isa, word >>> 0, pc, {}, context);
     return `${hex(pc)}:  ${(word >>> 0).toString(16).padStart(8, '0')}  ${text?.mnemonic} ${text?.operands}`;
   });
 }

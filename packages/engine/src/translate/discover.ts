@@ -80,11 +80,11 @@ export function discover(
       context = x.after;
       const next = (pc + x.length) >>> 0;
       if (x.template.traps) break;
-      if (!x.template.jumps) {
+      const e = store.exits(x);
+      if (e.exits.length === 0) {
         pc = next;
         continue;
       }
-      const e = store.exits(x);
       // Where a call comes back to is wanted even if it has not come back yet.
       let back = e.falls && executed(next);
       for (let k = 0; k < e.exits.length; k++) {
@@ -98,7 +98,8 @@ export function discover(
           if (executed(target)) lead(target);
         } else if (hint === JumpHint.plain) for (const t of jumps(pc)) lead(t);
       }
-      if (back) lead(next);
+      // A block starts where decoding looks at nothing besides.
+      if (back && context === 0) lead(next);
       break;
     }
   }
@@ -141,10 +142,8 @@ function scan(
     insns.push(x);
     pc = (pc + x.length) >>> 0;
     if (x.template.traps) return { insns, exits: NONE, falls: false, stops: false };
-    if (x.template.jumps) {
-      const { exits, falls } = store.exits(x);
-      return { insns, exits, falls, stops: false };
-    }
+    const { exits, falls } = store.exits(x);
+    if (exits.length) return { insns, exits, falls, stops: false };
     if (leaders.has(pc)) return { insns, exits: NONE, falls: true, stops: false };
   }
 }
