@@ -159,13 +159,7 @@ export class AsmContext {
   }
 
   /** `computed`: what a field that is not in the encoding stands for. */
-  private typed(
-    value: StaticRef,
-    type: FieldType,
-    width: number,
-    span: Span,
-    computed?: ast.Expr,
-  ): AsmPiece {
+  private typed(value: StaticRef, type: FieldType, width: number, span: Span, computed?: ast.Expr): AsmPiece {
     switch (type.t) {
       case 'plain':
         return { t: 'number', value, format: 'd' };

@@ -329,8 +329,9 @@ class Compiler implements SpecContext {
       mnemonic: asm.mnemonic(mnemonic, span, new Map()),
       operands: asm.operandList(operands, span, new Map()),
     };
-    const before = this.byName.get(base) ?? 0;
-    this.byName.set(base, before + 1);
+    const key = `${in_ ?? ''} ${base}`;
+    const before = this.byName.get(key) ?? 0;
+    this.byName.set(key, before + 1);
     const insn: Insn = {
       name: before ? `${base}_${before + 1}` : base,
       length: encoded.immediates === undefined ? encoded.width / 8 : 0,
