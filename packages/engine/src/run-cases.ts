@@ -74,8 +74,9 @@ class Bench {
     for (const page of pages) memory.map(page * PAGE, PAGE, Perm.R | Perm.X | (data.has(page) ? Perm.W : 0));
     this.pages = pages;
     for (const [address, byte] of c.before.memory) this.bytes[this.host(address)] = byte;
+    const start = this.start(c);
     c.bytes.forEach((byte, k) => {
-      this.bytes[this.host(c.pc + BigInt(k))] = byte;
+      this.bytes[this.host(start + BigInt(k))] = byte;
     });
     isa.program.cells.forEach((cell, n) => {
       if (cell.name !== 'PC')
@@ -128,7 +129,10 @@ class Bench {
   private state(c: TestCase, pages: ReadonlySet<number>): TestMachine {
     const { isa, machine } = this.cpu;
     const cells = isa.program.cells.map((cell, n) =>
-      Array.from({ length: cell.count }, (_, k) => machine.getCell(n, k)),
+      // Where it stands is compared apart.
+      Array.from({ length: cell.count }, (_, k) =>
+        cell.name === 'PC' ? c.after.getCell(n, k) : machine.getCell(n, k),
+      ),
     );
     const memory = new Map<bigint, number>();
     const end = c.pc + BigInt(c.bytes.length);
@@ -136,11 +140,16 @@ class Bench {
       for (let a = page * PAGE; a < (page + 1) * PAGE; a++) {
         const address = BigInt(a);
         const byte = this.bytes[this.host(address)]!;
-        if (byte && !(address >= c.pc && address < end && !c.after.memory.has(address)))
+        if (byte && !(address >= this.start(c) && address < end && !c.after.memory.has(address)))
           memory.set(address, byte);
       }
     }
     return new TestMachine(isa, cells, memory);
+  }
+
+  /** Where its code lies. */
+  private start(c: TestCase): bigint {
+    return c.pc & ~BigInt(this.cpu.isa.modeMask);
   }
 
   private host(address: bigint): number {
