@@ -22,7 +22,8 @@ const usage = `usage: node scripts/fuzz.mjs [options]
   --mimic COMMAND      what is tested (this repository's mimic)
   --exceptions FILE    differences that are explained (tests/fuzz/exceptions-NAME.txt)
   --batch N            cases in one run of the emulators (5000)
-  --show N             differing cases shown for each instruction (2)`;
+  --show N             differing cases shown for each instruction (2)
+  --lines              at the end a test line for each instruction that was run alone: the shortest that agrees`;
 
 const root = process.cwd();
 const { values: options } = parseArgs({
@@ -36,6 +37,7 @@ const { values: options } = parseArgs({
     exceptions: { type: 'string' },
     batch: { type: 'string', default: '5000' },
     show: { type: 'string', default: '2' },
+    lines: { type: 'boolean' },
     help: { type: 'boolean', short: 'h' },
   },
 });
@@ -119,6 +121,15 @@ let elsewhere = 0;
 let differing = 0;
 const started = Date.now();
 
+/** By instruction: the shortest line that the reference agrees with. */
+const lines = new Map<string, string>();
+function note(c: Case, theirs: ReturnType<typeof results>[number]): void {
+  const line = testLine(harness, c, pages, theirs);
+  const { name } = c.insns[0]!;
+  const old = lines.get(name);
+  if (/=> .*=/.test(line) && (old === undefined || line.length < old.length)) lines.set(name, line);
+}
+
 function check(
   c: Case,
   k: number,
@@ -128,7 +139,10 @@ function check(
   const name = c.insns.map((x) => x.name).join(' ');
   for (const x of c.insns) run.set(x.name, (run.get(x.name) ?? 0) + 1);
   const differences = compare(harness, ours[k], theirs[k]);
-  if (differences.length === 0) return;
+  if (differences.length === 0) {
+    if (options.lines && c.insns.length === 1 && theirs[k]?.signal === 0) note(c, theirs[k]);
+    return;
+  }
   if (harness.elsewhere(ours[k], theirs[k]) || meddles(harness, c)) {
     elsewhere++;
     return;
@@ -162,6 +176,7 @@ for (let done = 0; done < total; ) {
   console.error(`${done} of ${total} cases, ${differing} differ, ${excused} explained (${rate} a second)`);
 }
 
+for (const { name } of spec.isa.insns) if (lines.has(name)) console.log(lines.get(name));
 const kinds = [...seen].sort((a, b) => b[1] - a[1]);
 for (const [kind, n] of kinds) console.log(`${String(n).padStart(7)}  ${kind}`);
 const counts = [...run.values()];
