@@ -6,6 +6,7 @@ import type { Span } from '../syntax/source.js';
 import type { Id } from './builder.js';
 import { inlineCall } from './call.js';
 import type { Lowerer } from './lowerer.js';
+import { packed } from './packed-lanes.js';
 import { extract } from './places.js';
 import { runBlock } from './statements.js';
 import { bits, int, type Value } from './values.js';
@@ -74,14 +75,18 @@ function joined(l: Lowerer, ids: readonly Id[]): Id {
   return ids.reduceRight((high, low) => l.b.pure(Op.cat, l.b.width(high) + l.b.width(low), high, low));
 }
 
+/** What stands between the width and the function. */
+function operandsOf(l: Lowerer, args: readonly ast.Arg[]): Id[] {
+  return args.slice(1, -1).map((a) => l.value(l.expr(a.value), a.span));
+}
+
 /** The lanes of each operand: `width` bits each of the first, as many of the others. */
-function lanesOf(l: Lowerer, width: number, args: readonly ast.Arg[]): Id[][] {
-  const ids = args.map((a) => l.value(l.expr(a.value), a.span));
+function lanesOf(l: Lowerer, width: number, ids: readonly Id[], args: readonly ast.Arg[]): Id[][] {
   const count = l.b.width(ids[0]!) / width;
   return ids.map((id, i) => {
     const each = l.b.width(id) / count;
     if (!Number.isInteger(count) || !Number.isInteger(each) || count > MOST_LANES)
-      l.fail('width', `${l.b.width(id)} bits do not fall into ${count} lanes`, args[i]!.span);
+      l.fail('width', `${l.b.width(id)} bits do not fall into ${count} lanes`, args[i + 1]!.span);
     return parts(l, id, count);
   });
 }
@@ -98,7 +103,17 @@ const lanes: Builtin = (l, args, span) =>
   withNumber(
     l,
     args[0]!,
-    (w) => bits(joined(l, each(l, lanesOf(l, w, args.slice(1, -1)), applier(l, args.at(-1)!), span))),
+    (w) => {
+      const operands = operandsOf(l, args);
+      const of = lanesOf(l, w, operands, args);
+      const f = applier(l, args.at(-1)!);
+      const { writes } = l.state;
+      const turn = (i: number): Id => l.value(f(...of.map((ids) => bits(ids[i]!)), int(i)), span);
+      const first = turn(0);
+      const lowest = of.map((ids) => ids[0]!);
+      const all = l.state.writes === writes ? packed(l.b, w, operands, lowest, first) : undefined;
+      return bits(all ?? joined(l, [first, ...of[0]!.slice(1).map((_, i) => turn(i + 1))]));
+    },
     span,
   );
 
@@ -109,7 +124,7 @@ const any: Builtin = (l, args, span) =>
     args[0]!,
     (w) =>
       bits(
-        each(l, lanesOf(l, w, args.slice(1, -1)), applier(l, args.at(-1)!), span).reduce((a, b) =>
+        each(l, lanesOf(l, w, operandsOf(l, args), args), applier(l, args.at(-1)!), span).reduce((a, b) =>
           l.b.pure(Op.or, 1, a, b),
         ),
       ),
@@ -130,7 +145,7 @@ const reduce: Builtin = (l, args, span) =>
               f(bits(halves(ids.slice(0, ids.length / 2))), bits(halves(ids.slice(ids.length / 2)))),
               span,
             );
-      return bits(halves(lanesOf(l, w, [args[1]!])[0]!));
+      return bits(halves(lanesOf(l, w, operandsOf(l, args), args)[0]!));
     },
     span,
   );

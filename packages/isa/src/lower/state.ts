@@ -33,6 +33,8 @@ export class State {
   private readonly tried: Map<string, Slot>[] = [];
   /** Set once the present path has left the instruction, loop or function. */
   left = false;
+  /** How often something was written. */
+  writes = 0;
 
   constructor(private readonly b: Builder) {}
 
@@ -41,6 +43,7 @@ export class State {
   }
 
   write(slot: Slot, value: Id): void {
+    this.writes++;
     for (const t of this.tried) t.set(slot.key, slot);
     const m = this.memory.get(slot.key);
     if (m) {
