@@ -6,7 +6,7 @@ import { mimic, runMimic } from './tools.js';
 const work = mkdtempSync(`${tmpdir()}/mimic-bench-test-`);
 afterAll(() => rmSync(work, { recursive: true }));
 
-const quick = ['bench', '--quick', '--only', 'integer'];
+const quick = ['bench', '--arch', 'ppc', '--quick', '--only', 'integer'];
 
 describe('mimic bench', { timeout: 120_000 }, () => {
   it('measures one kernel, alone, and writes what it found', () => {

@@ -12,6 +12,7 @@ import {
   MOST_FRAME,
   RECORD_SIZE,
   REFUSAL_COUNTERS,
+  REGION_SLOTS,
 } from './layout.js';
 import { REGION_SIGNATURE } from './loop.js';
 
@@ -24,13 +25,16 @@ export const ENTER_SIGNATURE = {
 /** The site under which `absent` notes what it is asked for. */
 export const NOBODY = 0;
 
+/** table.fill, behind its prefix. */
+const TABLE_FILL = 17;
+
 const [PC, RET, DEPTH, FUEL] = [0, 1, 2, 3];
 
 /**
  * resume: runs from pc until the guest reaches ret. step: the same, but pc's own instruction is not entered as a
  * region: it is the one that a region could not do. rare: step, and counts it. cold: resume, and counts that the region
  * does not hold the code. jump: resume, and notes where the jump or call at `site` goes. call: resume, and notes a callee
- * that has no region. absent: that, in the empty slots of the table of regions. enter: calls what is in a slot.
+ * that has no region. absent: that, in the empty slots of the table of regions. enter: calls what is in a slot. empty: () -> (), makes all of them so.
  */
 export function defineServices(
   module: ModuleBuilder,
@@ -182,7 +186,18 @@ export function defineServices(
     a.code.u32(0);
     module.define(enter, { locals: [], code: a.code });
   }
-  return { resume, step, rare, cold, jump, call, absent, enter };
+  // At once: a slot set by the host costs microseconds.
+  const empty = module.func({ params: [], results: [] });
+  {
+    const a = new Assembler();
+    a.i32(0).op(W.ref_func);
+    a.code.u32(absent);
+    a.i32(REGION_SLOTS).op(W.prefix_fc);
+    a.code.u32(TABLE_FILL);
+    a.code.u32(0);
+    module.define(empty, { locals: [], code: a.code });
+  }
+  return { resume, step, rare, cold, jump, call, absent, enter, empty };
 }
 
 /** Opens an `if` in which local `record` holds the address of the record of the instruction at local `pc`. */

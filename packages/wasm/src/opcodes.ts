@@ -158,6 +158,7 @@ export enum W {
   i64_extend8_s = 0xc2,
   i64_extend16_s = 0xc3,
   i64_extend32_s = 0xc4,
+  ref_func = 0xd2,
   /** Prefix of the saturating truncations: 0..7 = i32 f32 s, u; i32 f64 s, u; i64 f32 s, u; i64 f64 s, u. */
   prefix_fc = 0xfc,
   /** Prefix of the vector instructions. */

@@ -192,7 +192,7 @@ export class Translator {
       this.clock,
       passesWithout(options.noPasses ?? []),
     );
-    for (let i = 0; i < this.table.length; i++) this.table.set(i, services['absent']);
+    services['empty']!();
     guest.memory.onCodeChange((page) => this.pageChanged(page));
     code.onOpen(
       (page) => this.relink(page),
