@@ -72,7 +72,7 @@ export function reduce(B: Builder, op: number, w: number, a: number, b: number, 
       return reassociate(B, op, w, a, b);
     case Op.xor:
       if (a === b) return B.constant(w, 0);
-      if (!kb) return -1;
+      if (!kb) return without(B, a, b) ?? without(B, b, a) ?? -1; // x ^ (x ^ y) == y
       if (zero(B, b)) return a;
       if (ones(B, b)) return B.pure(Op.not, w, a);
       return reassociate(B, op, w, a, b);
@@ -174,6 +174,13 @@ function reassociate(B: Builder, op: number, w: number, a: number, b: number): n
   const { body } = B;
   if (body.op[a] !== op || !B.isConstant(body.b[a]!)) return -1;
   return B.pure(op, w, body.a[a]!, B.pure(op, w, body.b[a]!, b));
+}
+
+/** What is left of x ^ y without one of the two. */
+function without({ body }: Builder, one: number, both: number): number | undefined {
+  if (body.op[both] !== Op.xor) return undefined;
+  if (body.a[both] === one) return body.b[both];
+  return body.b[both] === one ? body.a[both] : undefined;
 }
 
 /** !(x < y) == y <= x and so on. */
