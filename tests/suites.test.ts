@@ -32,6 +32,9 @@ const SUITES: readonly Suite[] = [
   { name: 'ppc64le-torture', script: 'torture.sh', args: ['ppc64le', '--part', '1/32'], pick: '--tests' },
   { name: 'ppc64le-programs', script: 'programs.sh', args: ['ppc64le', '--static-only'], pick: '--rungs' },
   { name: 'ppc64le-tcg', script: 'tcg.sh', args: ['ppc64le'], pick: '--tests' },
+  { name: 'arm-torture', script: 'torture.sh', args: ['arm', '--part', '1/32'], pick: '--tests' },
+  { name: 'arm-programs', script: 'programs.sh', args: ['arm', '--static-only'], pick: '--rungs' },
+  { name: 'arm-tcg', script: 'tcg.sh', args: ['arm'], pick: '--tests' },
   { name: 'arm64-tcg', script: 'tcg.sh', args: ['arm64'], pick: '--tests' },
 ];
 
