@@ -1,6 +1,6 @@
 // A listing of the code in an ELF file, as `objdump -d` lays it out.
 // In: sections, an ISA. Out: lines. Must not know: files.
-import { type CompiledIsa, disassemble } from '@mimic/isa';
+import { type CompiledIsa, contextAfter, decode, disassemble } from '@mimic/isa';
 import type { ElfSection, ElfSections, ElfSymbol } from './elf-sections.js';
 
 const SHF_EXECINSTR = 4;
@@ -60,9 +60,20 @@ export function* listing(
   yield '';
   yield `${file}:     file format ${format}`;
   yield '';
-  const wanted = elf.symbols.filter(
-    (s) => s.name !== '' && s.type <= 2 && s.section > 0 && s.section < elf.sections.length,
-  );
+  const marks = isa.abi?.elf.marks ?? {};
+  const markOf = (s: ElfSymbol): number | undefined => marks[s.name.split('.')[0]!];
+  const wanted = elf.symbols
+    .filter(
+      (s) =>
+        s.name !== '' &&
+        s.type <= 2 &&
+        s.section > 0 &&
+        s.section < elf.sections.length &&
+        markOf(s) === undefined,
+    )
+    .map((s) =>
+      s.type === 2 && s.value & isa.modeMask ? { ...s, value: s.value - (s.value & isa.modeMask) } : s,
+    );
   const all = new Labels(wanted);
   for (const [i, section] of elf.sections.entries()) {
     if (section.type !== SHT_PROGBITS || !(section.flags & SHF_EXECINSTR) || section.bytes.length === 0)
@@ -76,8 +87,18 @@ export function* listing(
       all,
       elf.data === 'lsb',
       elf.class / 4,
+      elf.symbols
+        .filter((s) => s.section === i && markOf(s) !== undefined)
+        .map((s): Mark => ({ address: s.value, mode: markOf(s)! }))
+        .sort((a, b) => a.address - b.address),
     );
   }
+}
+
+/** From an address on: the mode bits of code addresses, or -1 where there is no code. */
+interface Mark {
+  readonly address: number;
+  readonly mode: number;
 }
 
 function* sectionLines(
@@ -87,7 +108,10 @@ function* sectionLines(
   all: Labels,
   little: boolean,
   digits: number,
+  marks: readonly Mark[],
 ): Generator<string> {
+  let mark = -1;
+  let context = 0;
   const view = new DataView(section.bytes.buffer, section.bytes.byteOffset, section.bytes.length);
   const size = section.bytes.length;
   const pad = (a: number): string => a.toString(16).padStart(digits, '0');
@@ -95,6 +119,19 @@ function* sectionLines(
   let column = digits;
   while (column > 4 && section.address + size < 16 ** (column - 5)) column -= 4;
   const place = (a: number): string => a.toString(16).padStart(column);
+  const { words = false, spaced = false } = isa.listing ?? {};
+  const style = {
+    spaced,
+    address: (target: number): string => {
+      const name = all.near(target);
+      return name ? `${target.toString(16)} <${name}>` : `0x${target.toString(16)}`;
+    },
+  };
+  /** Whether n bytes from `at` on are of one kind. */
+  const end = (at: number, n: number): boolean => {
+    const next = marks[mark + 1]?.address ?? section.address + size;
+    return at + n <= size && section.address + at + n <= next;
+  };
   let first = true;
   for (let at = 0; at < size; ) {
     const address = section.address + at;
@@ -104,6 +141,9 @@ function* sectionLines(
       yield `${pad(address)} <${label ?? section.name}>:`;
       first = false;
     }
+    while (marks[mark + 1] && marks[mark + 1]!.address <= address) mark++;
+    const mode = marks[mark]?.mode ?? 0;
+    if (label !== undefined || mode < 0) context = 0;
     // objdump leaves out runs of zeros: two words or more, up to the next label.
     let zeros = at;
     while (
@@ -119,19 +159,35 @@ function* sectionLines(
       at += run;
       continue;
     }
+    if (mode < 0) {
+      const n = address % 4 === 0 && end(at, 4) ? 4 : address % 2 === 0 && end(at, 2) ? 2 : 1;
+      const v =
+        n === 4 ? view.getUint32(at, little) : n === 2 ? view.getUint16(at, little) : view.getUint8(at);
+      const hex = v.toString(16).padStart(2 * n, '0');
+      yield `${place(address)}:\t${hex.padEnd(n === 4 ? 8 : n === 2 ? 9 : 11)} \t.${n === 4 ? 'word' : n === 2 ? 'short' : 'byte'}\t0x${hex}`;
+      at += n;
+      continue;
+    }
+    const half = isa.unit === 2 && mode > 0;
+    if (half && size - at >= 2) {
+      const units = [view.getUint16(at, little), size - at >= 4 ? view.getUint16(at + 2, little) : 0];
+      const word = (units[0]! | (units[1]! << 16)) >>> 0;
+      const d = decode(isa, word, address + mode, context);
+      const a = d && disassemble(isa, word, address + mode, style, context);
+      const n = d?.length ?? 2;
+      const hex = units.slice(0, n / 2).map((u) => u.toString(16).padStart(4, '0'));
+      const text = a ? `${a.mnemonic}${a.operands ? `\t${a.operands}` : ''}` : `.short\t0x${hex.join('')}`;
+      yield `${place(address)}:\t${hex.join(' ').padEnd(9)} \t${text}`;
+      context = d ? contextAfter(isa, d, address + mode, context) : 0;
+      at += n;
+      continue;
+    }
     if (size - at < 4) {
       yield `${place(address)}:\t${hexBytes(section.bytes, at, size - at)}\t.byte`;
       return;
     }
     const word = view.getUint32(at, little);
-    const { words = false, spaced = false } = isa.listing ?? {};
-    const a = disassemble(isa, word, address, {
-      spaced,
-      address: (target) => {
-        const name = all.near(target);
-        return name ? `${target.toString(16)} <${name}>` : `0x${target.toString(16)}`;
-      },
-    });
+    const a = disassemble(isa, word, address, style);
     if (words) {
       const text = a
         ? `${a.mnemonic}${a.operands ? `\t${a.operands}` : ''}`

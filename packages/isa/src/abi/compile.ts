@@ -119,7 +119,13 @@ class AbiCompiler implements HookContext {
   private elf(): ElfIdent {
     const p = this.pairs('elf');
     const interpreter = p.get('interpreter');
+    const marks = p
+      .get('marks')
+      ?.split(',')
+      .map((m) => m.split(':'))
+      .map(([name, mode]) => [name, mode === 'data' ? -1 : Number(mode)] as const);
     return {
+      ...(marks ? { marks: Object.fromEntries(marks) } : {}),
       class: Number(p.get('class')) as 32 | 64,
       data: p.get('data') as 'lsb' | 'msb',
       machine: Number(p.get('machine')),

@@ -39,6 +39,8 @@ export interface ElfIdent {
   readonly data: 'lsb' | 'msb';
   readonly machine: number;
   readonly interpreter?: string;
+  /** Symbols that say how what follows is to be read: the mode bits of its addresses; -1: it is no code. */
+  readonly marks?: Readonly<Record<string, number>>;
   /** What binutils call the file format: `elf32-NAME`. */
   readonly format?: string;
 }
