@@ -103,7 +103,12 @@ class AbiCompiler implements HookContext {
       structs: this.structs,
       auxv: this.auxv(hooks.filter((h) => h.name === 'auxv')),
       faults: Object.fromEntries(
-        this.all('faults').flatMap((f) => f.rows.map((r) => [r.trap, { signal: r.signal, code: r.code }])),
+        this.all('faults').flatMap((f) =>
+          f.rows.map(({ trap, signal, code, after }) => [
+            trap,
+            { signal, code, ...(after ? { after } : {}) },
+          ]),
+        ),
       ),
       code: Object.fromEntries(this.all('code').map((c) => [c.name, codeBytes(c)])),
       signalFrame: rt ? frameOf(rt) : '',

@@ -108,7 +108,16 @@ export interface LinuxAbi {
   /** Auxiliary vector entries that the processor gives, by AT_ name without the prefix. */
   readonly auxv: Readonly<Record<string, bigint | string>>;
   /** Trap name -> how Linux reports it: signal and si_code by name (`SIGILL`, `ILL_ILLOPC`), si_addr is the pc. */
-  readonly faults: Readonly<Record<string, { readonly signal: string; readonly code: string }>>;
+  readonly faults: Readonly<
+    Record<
+      string,
+      {
+        readonly signal: string;
+        readonly code: string /** The pc is behind the instruction then. */;
+        readonly after?: boolean;
+      }
+    >
+  >;
   /** Guest code by name, as bytes in memory order: `sigtramp`, `sigtramp_old`. */
   readonly code: Readonly<Record<string, Uint8Array>>;
   /** The structure of a signal frame, a key of `structs`. */

@@ -371,7 +371,7 @@ export type AbiPart =
     })
   | (Node & {
       readonly t: 'faults';
-      readonly rows: readonly { trap: string; signal: string; code: string }[];
+      readonly rows: readonly { trap: string; signal: string; code: string; after: boolean }[];
     })
   | (Node & { readonly t: 'map'; readonly name: string; readonly rows: readonly MapRow[] })
   | (Node & {

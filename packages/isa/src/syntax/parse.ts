@@ -496,7 +496,12 @@ const actions: Record<string, (this: Node, ...nodes: Node[]) => Any> = {
   }),
   Gate: (_k, address, body) => ({ t: 'gate', address: number(address), body: build(body) }),
   Faults: (_k, _o, rows, _c) => ({ t: 'faults', rows: many(rows) }),
-  FaultRow: (trap, _e, signal, code) => ({ trap: text(trap), signal: text(signal), code: text(code) }),
+  FaultRow: (trap, _e, signal, code, after) => ({
+    trap: text(trap),
+    signal: text(signal),
+    code: text(code),
+    after: after.children.length > 0,
+  }),
   CodeLine: (_h, s) => build(s),
   Code: (_k, name, _o, lines, _c) => ({
     t: 'code',

@@ -101,6 +101,7 @@ function faultOf(thread: Thread, exit: Exclude<Exit, { kind: 'budget' }>): Signa
   if (!report) thread.kernel.unimplemented(`trap ${exit.name}`);
   // A trap's argument, where it has one, is the address that it is about.
   const address = exit.args.length > 0 ? guestAddress(exit.args[0]!) : exit.pc;
+  if (report?.after) thread.cpu.advance();
   return make(report?.signal ?? 'SIGILL', report?.code ?? 'ILL_ILLOPC', address);
 }
 
