@@ -36,6 +36,10 @@ const SUITES: readonly Suite[] = [
   { name: 'arm-programs', script: 'programs.sh', args: ['arm', '--static-only'], pick: '--rungs' },
   { name: 'arm-tcg', script: 'tcg.sh', args: ['arm'], pick: '--tests' },
   { name: 'arm64-tcg', script: 'tcg.sh', args: ['arm64'], pick: '--tests' },
+  { name: 'amd64-torture', script: 'torture.sh', args: ['amd64', '--part', '1/32'], pick: '--tests' },
+  { name: 'amd64-programs', script: 'programs.sh', args: ['amd64', '--static-only'], pick: '--rungs' },
+  { name: 'i386-torture', script: 'torture.sh', args: ['i386', '--part', '1/32'], pick: '--tests' },
+  { name: 'i386-programs', script: 'programs.sh', args: ['i386', '--static-only'], pick: '--rungs' },
 ];
 
 /** Why none of them can run here, if so. */
