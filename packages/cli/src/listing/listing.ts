@@ -1,6 +1,6 @@
 // A listing of the code in an ELF file, as `objdump -d` lays it out.
 // In: sections, an ISA. Out: lines. Must not know: files.
-import { type CompiledIsa, contextAfter, decode, disassemble } from '@mimic/isa';
+import { assembly, type CompiledIsa, contextAfter, decode, decodeBytes, disassemble } from '@mimic/isa';
 import type { ElfSection, ElfSections, ElfSymbol } from './elf-sections.js';
 
 const SHF_EXECINSTR = 4;
@@ -159,6 +159,14 @@ function* sectionLines(
       at += run;
       continue;
     }
+    if (isa.scan) {
+      const line = scannedLine(isa, section.bytes, at, address, all);
+      yield `${place(address)}:\t${hexBytes(section.bytes, at, Math.min(line.length, BYTES)).padEnd(3 * BYTES)}\t${line.text}`.trimEnd();
+      for (let k = BYTES; k < line.length; k += BYTES)
+        yield `${place(address + k)}:\t${hexBytes(section.bytes, at + k, Math.min(line.length - k, BYTES))} `;
+      at += line.length;
+      continue;
+    }
     if (mode < 0) {
       const n = address % 4 === 0 && end(at, 4) ? 4 : address % 2 === 0 && end(at, 2) ? 2 : 1;
       const v =
@@ -201,6 +209,31 @@ function* sectionLines(
     }
     at += 4;
   }
+}
+
+/** Bytes of an instruction on one line. */
+const BYTES = 7;
+
+/** An instruction of bytes, as objdump has it; what is none is one byte long. */
+function scannedLine(
+  isa: CompiledIsa,
+  bytes: Uint8Array,
+  at: number,
+  address: number,
+  all: Labels,
+): { text: string; length: number } {
+  const found = decodeBytes(isa, (k) => bytes[at + k]);
+  if (found.kind !== 'insn') return { text: '(bad)', length: 1 };
+  const { mnemonic, operands } = assembly(isa, found.decoded, address, {
+    address: (target) => {
+      const name = all.near(target);
+      return name ? `${target.toString(16)} <${name}>` : `0x${target.toString(16)}`;
+    },
+  });
+  return {
+    text: operands ? `${mnemonic.padEnd(6)} ${operands}` : mnemonic,
+    length: found.decoded.length,
+  };
 }
 
 const hexWord = (word: number): string => word.toString(16).padStart(8, '0');
