@@ -2,7 +2,7 @@
 //   node tests/fuzz/native/fuzz.mjs [--cases N] [--seed N] [--only add,shl] [--not fsin] [--show N]
 // In: the spec (for code, and for what it leaves undefined). Out: differences, one a case, as reproducible lines.
 import { spawnSync } from 'node:child_process';
-import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -20,7 +20,30 @@ const show = Number(option('show', 20));
 const rng = new Random(Number(option('seed', 1)));
 const only = option('only')?.split(',');
 const skipped = new Set([
-  'j', 'jmp', 'call', 'ret', 'loop', 'loope', 'loopne', '', 'enter', 'syscall', 'int', 'cpuid', 'rdtsc', 'popf', 'fxrstor', 'ldmxcsr', 'int3', 'frstor', 'fldenv', 'rcpps', 'rcpss', 'rsqrtps', 'rsqrtss', 'maskmovdqu',
+  'j',
+  'jmp',
+  'call',
+  'ret',
+  'loop',
+  'loope',
+  'loopne',
+  '',
+  'enter',
+  'syscall',
+  'int',
+  'cpuid',
+  'rdtsc',
+  'popf',
+  'fxrstor',
+  'ldmxcsr',
+  'int3',
+  'frstor',
+  'fldenv',
+  'rcpps',
+  'rcpss',
+  'rsqrtps',
+  'rsqrtss',
+  'maskmovdqu',
   ...(option('not')?.split(',') ?? []),
 ]);
 
@@ -29,7 +52,20 @@ const DATA = 0x30000000;
 const WINDOW = 512;
 const MIDDLE = DATA + 4096;
 const SIZE = 16 * 8 + 32 + 16 + 128 + 256 + 16 + WINDOW;
-const AT = { rip: 128, rflags: 136, signal: 144, address: 152, mxcsr: 160, fcw: 164, fsw: 168, ftw: 172, st: 176, xmm: 304, code: 560, memory: 576 };
+const AT = {
+  rip: 128,
+  rflags: 136,
+  signal: 144,
+  address: 152,
+  mxcsr: 160,
+  fcw: 164,
+  fsw: 168,
+  ftw: 172,
+  st: 176,
+  xmm: 304,
+  code: 560,
+  memory: 576,
+};
 
 const specs = join(root, 'isa-specs');
 const { isa } = compileSpec('x86/x86_64.isa', (name) => {
@@ -51,9 +87,59 @@ const cells = new Map(isa.program.cells.map((c, n) => [c.name, n]));
 const registers = new Map(isa.registers.map((r) => [r.name, r]));
 
 const pick = (list) => list[rng.below(list.length)];
-const edges = [0n, 1n, 2n, 0x7fn, 0x80n, 0xffn, 0x7fffn, 0x8000n, 0xffffn, 0x7fffffffn, 0x80000000n, 0xffffffffn, 0x7fffffffffffffffn, 0x8000000000000000n, 0xffffffffffffffffn];
-const doubles = [0n, 0x8000000000000000n, 0x3ff0000000000000n, 0xbff8000000000000n, 0x7ff0000000000000n, 0xfff0000000000000n, 0x7ff8000000000001n, 0x7ff0000000000001n, 1n, 0x000fffffffffffffn, 0x0010000000000000n, 0x7fefffffffffffffn, 0x41e0000000000000n, 0xc1e0000000200000n, 0x43e0000000000000n, 0x3810000000000000n, 0x47efffffe0000000n];
-const floats = [0n, 0x80000000n, 0x3f800000n, 0xbfc00000n, 0x7f800000n, 0xff800000n, 0x7fc00001n, 0x7f800001n, 1n, 0x7fffffn, 0x800000n, 0x7f7fffffn, 0x4f000000n, 0xcf000001n, 0x5f000000n];
+const edges = [
+  0n,
+  1n,
+  2n,
+  0x7fn,
+  0x80n,
+  0xffn,
+  0x7fffn,
+  0x8000n,
+  0xffffn,
+  0x7fffffffn,
+  0x80000000n,
+  0xffffffffn,
+  0x7fffffffffffffffn,
+  0x8000000000000000n,
+  0xffffffffffffffffn,
+];
+const doubles = [
+  0n,
+  0x8000000000000000n,
+  0x3ff0000000000000n,
+  0xbff8000000000000n,
+  0x7ff0000000000000n,
+  0xfff0000000000000n,
+  0x7ff8000000000001n,
+  0x7ff0000000000001n,
+  1n,
+  0x000fffffffffffffn,
+  0x0010000000000000n,
+  0x7fefffffffffffffn,
+  0x41e0000000000000n,
+  0xc1e0000000200000n,
+  0x43e0000000000000n,
+  0x3810000000000000n,
+  0x47efffffe0000000n,
+];
+const floats = [
+  0n,
+  0x80000000n,
+  0x3f800000n,
+  0xbfc00000n,
+  0x7f800000n,
+  0xff800000n,
+  0x7fc00001n,
+  0x7f800001n,
+  1n,
+  0x7fffffn,
+  0x800000n,
+  0x7f7fffffn,
+  0x4f000000n,
+  0xcf000001n,
+  0x5f000000n,
+];
 function word() {
   const k = rng.below(8);
   if (k < 4) return BigInt(MIDDLE - 200 + rng.below(400));
@@ -62,8 +148,18 @@ function word() {
 }
 function vector() {
   const k = rng.below(6);
-  const double = () => (rng.below(3) ? pick(doubles) : rng.below(2) ? rng.bits(64) : (rng.bits(1) << 63n) | ((1000n + rng.bits(6)) << 52n) | rng.bits(52));
-  const float = () => (rng.below(3) ? pick(floats) : rng.below(2) ? rng.bits(32) : (rng.bits(1) << 31n) | ((120n + rng.bits(4)) << 23n) | rng.bits(23));
+  const double = () =>
+    rng.below(3)
+      ? pick(doubles)
+      : rng.below(2)
+        ? rng.bits(64)
+        : (rng.bits(1) << 63n) | ((1000n + rng.bits(6)) << 52n) | rng.bits(52);
+  const float = () =>
+    rng.below(3)
+      ? pick(floats)
+      : rng.below(2)
+        ? rng.bits(32)
+        : (rng.bits(1) << 31n) | ((120n + rng.bits(4)) << 23n) | rng.bits(23);
   if (k < 2) return (double() << 64n) | double();
   if (k < 4) return (float() << 96n) | (float() << 64n) | (float() << 32n) | float();
   return k === 4 ? rng.bits(128) : (pick(edges) << 64n) | pick(edges);
@@ -72,9 +168,16 @@ function extended() {
   const k = rng.below(6);
   const sign = rng.bits(1) << 79n;
   if (k === 0) return sign;
-  if (k === 1) return sign | (0x7fffn << 64n) | (1n << 63n) | (rng.below(2) ? rng.bits(63) : rng.below(2) ? 0n : 1n);
+  if (k === 1)
+    return sign | (0x7fffn << 64n) | (1n << 63n) | (rng.below(2) ? rng.bits(63) : rng.below(2) ? 0n : 1n);
   if (k === 2) return sign | rng.bits(63);
-  if (k === 3) return sign | ((16383n - 70n + rng.bits(7)) << 64n) | (1n << 63n) | (rng.below(2) ? rng.bits(63) : rng.bits(8) << 55n);
+  if (k === 3)
+    return (
+      sign |
+      ((16383n - 70n + rng.bits(7)) << 64n) |
+      (1n << 63n) |
+      (rng.below(2) ? rng.bits(63) : rng.bits(8) << 55n)
+    );
   if (k === 4) return sign | (rng.bits(15) << 64n) | (1n << 63n) | rng.bits(63);
   return sign | ((16383n + rng.bits(4)) << 64n) | (1n << 63n) | (rng.bits(6) << 57n);
 }
@@ -93,8 +196,14 @@ function make(count) {
     // Counts of repeated instructions stay small.
     if (/^(movs|stos|lods|cmps|scas)/.test(insn.name)) input.writeBigUInt64LE(BigInt(rng.below(6)), at + 8);
     input.writeBigUInt64LE(rng.bits(12) & 0xcd5n, at + AT.rflags);
-    input.writeUInt32LE(rng.below(2) ? 0x1f80 | Number(rng.bits(6)) | (rng.below(3) ? 0 : Number(rng.bits(2)) << 13) : 0x1fa0, at + AT.mxcsr);
-    input.writeUInt32LE(0x7f | (pick([0, 2, 3, 3]) << 8) | (rng.below(2) ? 0 : Number(rng.bits(2)) << 10), at + AT.fcw);
+    input.writeUInt32LE(
+      rng.below(2) ? 0x1f80 | Number(rng.bits(6)) | (rng.below(3) ? 0 : Number(rng.bits(2)) << 13) : 0x1fa0,
+      at + AT.mxcsr,
+    );
+    input.writeUInt32LE(
+      0x7f | (pick([0, 2, 3, 3]) << 8) | (rng.below(2) ? 0 : Number(rng.bits(2)) << 10),
+      at + AT.fcw,
+    );
     input.writeUInt32LE(Number(rng.bits(16)) & 0x7f7f, at + AT.fsw);
     input.writeUInt32LE(rng.below(4) ? 0xff : Number(rng.bits(8)), at + AT.ftw);
     for (let i = 0; i < 8; i++) put(input, at + AT.st + 16 * i, extended(), 10);
@@ -116,7 +225,11 @@ function take(buffer, at, bytes) {
 }
 
 function run(command, input) {
-  const { stdout, status, stderr } = spawnSync(command[0], command.slice(1), { input, maxBuffer: 1 << 30, timeout: 60_000 });
+  const { stdout, status, stderr } = spawnSync(command[0], command.slice(1), {
+    input,
+    maxBuffer: 1 << 30,
+    timeout: 60_000,
+  });
   if (status !== 0) console.log(`${command[0]}: status ${status} ${stderr}`);
   return stdout;
 }
@@ -156,7 +269,16 @@ function otherwise(insn) {
   let body = flipped.get(insn);
   if (!body) {
     const { op, width, a, b, c, extra, big, vars } = insn.template.parts();
-    body = Body.from({ op: [...op].map((o) => (o === Op.undef ? Op.not : o)), width, a, b, c, extra, big, vars });
+    body = Body.from({
+      op: [...op].map((o) => (o === Op.undef ? Op.not : o)),
+      width,
+      a,
+      b,
+      c,
+      extra,
+      big,
+      vars,
+    });
     flipped.set(insn, body);
   }
   return body;
@@ -172,8 +294,39 @@ function undefinedBytes(d, record) {
 }
 
 const names = (k) => {
-  if (k < 128) return ['rax', 'rcx', 'rdx', 'rbx', 'rsp', 'rbp', 'rsi', 'rdi', 'r8', 'r9', 'r10', 'r11', 'r12', 'r13', 'r14', 'r15'][k >> 3];
-  for (const n of ['memory', 'code', 'xmm', 'st', 'ftw', 'fsw', 'fcw', 'mxcsr', 'address', 'signal', 'rflags', 'rip'])
+  if (k < 128)
+    return [
+      'rax',
+      'rcx',
+      'rdx',
+      'rbx',
+      'rsp',
+      'rbp',
+      'rsi',
+      'rdi',
+      'r8',
+      'r9',
+      'r10',
+      'r11',
+      'r12',
+      'r13',
+      'r14',
+      'r15',
+    ][k >> 3];
+  for (const n of [
+    'memory',
+    'code',
+    'xmm',
+    'st',
+    'ftw',
+    'fsw',
+    'fcw',
+    'mxcsr',
+    'address',
+    'signal',
+    'rflags',
+    'rip',
+  ])
     if (k >= AT[n]) return n === 'xmm' || n === 'st' ? `${n}${(k - AT[n]) >> 4}` : n;
 };
 const sizes = { rip: 8, rflags: 8, signal: 8, address: 8, mxcsr: 4, fcw: 4, fsw: 4, ftw: 4, code: 16 };
@@ -186,8 +339,17 @@ const counts = new Map();
 for (let done = 0; done < cases; done += 2000) {
   const { input, made } = make(Math.min(2000, cases - done));
   const theirs = run([harness], input);
-  const ours = run([process.execPath, join(root, 'packages/cli/bin/mimic.js'), ...(option('mimic')?.split(' ') ?? []), harness], input);
-  if (theirs.length !== ours.length) console.log(`${theirs.length / SIZE} results natively, ${ours.length / SIZE} on Mimic`);
+  const ours = run(
+    [
+      process.execPath,
+      join(root, 'packages/cli/bin/mimic.js'),
+      ...(option('mimic')?.split(' ') ?? []),
+      harness,
+    ],
+    input,
+  );
+  if (theirs.length !== ours.length)
+    console.log(`${theirs.length / SIZE} results natively, ${ours.length / SIZE} on Mimic`);
   for (let n = 0; n < made.length && (n + 1) * SIZE <= Math.min(ours.length, theirs.length); n++) {
     const [a, b, first] = [theirs, ours, input].map((x) => x.subarray(n * SIZE, (n + 1) * SIZE));
     if (a.equals(b)) continue;
@@ -210,14 +372,25 @@ for (let done = 0; done < cases; done += 2000) {
     const text = assembly(isa, d, CODE);
     const hex = Buffer.from(first.subarray(AT.code, AT.code + d.length)).toString('hex');
     const fields = [...new Set(bad.map(names))].map((f) => {
-      const k = /^(xmm|st)\d/.test(f) ? AT[f.replace(/\d+/, '')] + 16 * Number(f.replace(/\D+/, '')) : f in AT ? AT[f] : bad.find((x) => names(x) === f) & ~7;
+      const k = /^(xmm|st)\d/.test(f)
+        ? AT[f.replace(/\d+/, '')] + 16 * Number(f.replace(/\D+/, ''))
+        : f in AT
+          ? AT[f]
+          : bad.find((x) => names(x) === f) & ~7;
       const size = /^(xmm|st)/.test(f) ? 16 : f === 'memory' ? 0 : (sizes[f] ?? 8);
       if (f === 'memory') return `memory+${bad.find((x) => names(x) === 'memory') - AT.memory}`;
       return `${f} ${take(first, k, size).toString(16)} -> ${take(a, k, size).toString(16)}, here ${take(b, k, size).toString(16)}`;
     });
-    console.log(`${hex}  ${text.mnemonic} ${text.operands}  (${d.insn.source})\n    ${fields.join('\n    ')}`);
+    console.log(
+      `${hex}  ${text.mnemonic} ${text.operands}  (${d.insn.source})\n    ${fields.join('\n    ')}`,
+    );
   }
 }
 rmSync(folder, { recursive: true });
-console.log(`${cases} cases, ${different} differ: ${[...counts].sort((x, y) => y[1] - x[1]).map(([k, n]) => `${k} ${n}`).join(', ')}`);
+console.log(
+  `${cases} cases, ${different} differ: ${[...counts]
+    .sort((x, y) => y[1] - x[1])
+    .map(([k, n]) => `${k} ${n}`)
+    .join(', ')}`,
+);
 process.exit(different ? 1 : 0);
