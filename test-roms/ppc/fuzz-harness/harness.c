@@ -12,6 +12,7 @@ struct state {
   u32 head[5];  // in: number of words, the words. Out: signal, its code, its address, where it happened, changes
   u32 gpr[32], cr, xer, lr, ctr, fpscr, spare[2];
   u64 fpr[32];
+  u32 vscr[4], vr[128];
 } __attribute__((aligned(16)));
 struct state input, output;
 u32 saved_sp = 1, reserved;  // not 0: a data segment without a byte in the file is mapped differently here and there
@@ -55,6 +56,9 @@ static void handler(int signal, u32 *info, u32 *context) {
   const u32 *fp = regs + 48;
   for (int i = 0; i < 64; i++) ((u32 *)output.fpr)[i] = fp[i];
   output.fpscr = fp[65];
+  for (int i = 0; i < 128; i++) output.vr[i] = fp[68 + i];
+  // Not every emulator stores VSCR; the handler still has it.
+  __asm__ volatile(".machine push; .machine altivec; mfvscr 0; stvx 0,0,%0; .machine pop" : : "r"(output.vscr) : "memory");
   resume();
 }
 

@@ -7,6 +7,8 @@
 #define CTR 160
 #define FPSCR 164
 #define FPR(n) (176 + 8 * (n))
+#define VSCR 432
+#define VR(n) (448 + 16 * (n))
 	.globl run_case, save_case, resume
 run_case:
 	stwu 1,-96(1)
@@ -29,6 +31,13 @@ run_case:
 	mtfsf 255,0
 	.irp n,0,1,2,3,4,5,6,7,8,9,10,11,12,13,14,15,16,17,18,19,20,21,22,23,24,25,26,27,28,29,30,31
 	lfd \n,FPR(\n)(31)
+	.endr
+	addi 3,31,VSCR
+	lvx 0,0,3
+	mtvscr 0
+	.irp n,0,1,2,3,4,5,6,7,8,9,10,11,12,13,14,15,16,17,18,19,20,21,22,23,24,25,26,27,28,29,30,31
+	addi 3,31,VR(\n)
+	lvx \n,0,3
 	.endr
 	lwz 0,CR(31)
 	mtcrf 255,0
@@ -55,6 +64,13 @@ save_case:
 	.endr
 	mffs 0
 	stfd 0,FPSCR-4(1)             // its high word falls where CTR goes
+	.irp n,0,1,2,3,4,5,6,7,8,9,10,11,12,13,14,15,16,17,18,19,20,21,22,23,24,25,26,27,28,29,30,31
+	addi 3,1,VR(\n)
+	stvx \n,0,3
+	.endr
+	mfvscr 0
+	addi 3,1,VSCR
+	stvx 0,0,3
 	mfspr 2,256
 	stw 2,GPR(1)(1)
 	mfcr 2
