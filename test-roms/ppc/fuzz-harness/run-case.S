@@ -9,7 +9,13 @@
 #define FPR(n) (176 + 8 * (n))
 #define VSCR 432
 #define VR(n) (448 + 16 * (n))
-	.globl run_case, save_case, resume
+	.globl run_case, save_case, resume, start
+start:
+	lis 1,own_stack+32752@ha
+	la 1,own_stack+32752@l(1)
+	li 0,0
+	stw 0,0(1)
+	b start_here
 run_case:
 	stwu 1,-96(1)
 	mflr 0

@@ -85,6 +85,7 @@ resume:
 
 _start:
 	address 2, .TOC.
+	address 1, own_stack+32704
 	li 0, 0
 	stdu 0, -64(1)
 	bl start
