@@ -10,7 +10,7 @@ Runs a Linux program that was built for another processor.
   -U var           unset one
   -0 name          give the program this argv[0]
   -s size          stack size in bytes, or with the suffix K, M or G (default 8M)
-  -cpu name        processor model
+  -cpu name        processor model; help lists those there are
   -isa folder      a spec folder that counts before the built-in ones
   -strace          print every system call
   --cache-size n   bytes of translated code kept (default 64M; 0: interpret only)

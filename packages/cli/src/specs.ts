@@ -187,6 +187,14 @@ export async function findSpec(ident: Ident, extra?: string): Promise<Sections |
   return undefined;
 }
 
+/** The artifacts that lie beside the bundle. */
+export function* builtSpecs(): Generator<Sections> {
+  for (const { name } of readIndex()) {
+    const sections = unpack(bytesOf(join(built, `${name}.bin`)));
+    if (sections) yield sections;
+  }
+}
+
 function readIndex(): IndexEntry[] {
   try {
     return JSON.parse(readFileSync(join(built, 'index.json'), 'utf8')) as IndexEntry[];

@@ -41,6 +41,7 @@ export function buildInterpreter(isa: CompiledIsa, pages = MEMORY_PAGES): Interp
   const surroundings: Surroundings = {
     layout,
     program,
+    traits: isa.traits,
     callables: functions,
     slowRead: slowCheck(module, layout, false),
     slowWrite: slowCheck(module, layout, true),

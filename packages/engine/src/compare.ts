@@ -50,6 +50,7 @@ export function compareTiers(cpu: Interpreter, insn: Insn, rng: Random, arena: A
     }
   });
   if (isa.context) machine.setCell(isa.context.cell, 0, BigInt(context));
+  cpu.setTraits();
   cpu.pc = pc;
   const state = cpu.saveState();
   const memory = bytes.slice(dataAt, dataAt + dataBytes);
@@ -133,7 +134,7 @@ function madeOfWord({ isa, machine }: Interpreter, insn: Insn, rng: Random, star
   for (let tries = 0; ; tries++) {
     word = insn.value;
     insn.fields.forEach((field, k) => {
-      fields[k] = Number(rng.bits(field.width));
+      fields[k] = field.trait === undefined ? Number(rng.bits(field.width)) : isa.model.values[field.trait]!;
       let low = field.width;
       for (const piece of field.pieces) {
         low -= piece.width;
@@ -151,7 +152,7 @@ function madeOfWord({ isa, machine }: Interpreter, insn: Insn, rng: Random, star
     (_, k) => (word >>> (8 * (isa.endian === 'big' ? length - 1 - k : k))) & 0xff,
   );
   // In a mode that reads it as this instruction.
-  const context = fields[insn.fields.findIndex((f) => f.pieces.length === 0)] ?? 0;
+  const context = fields[insn.fields.findIndex((f) => f.pieces.length === 0 && f.trait === undefined)] ?? 0;
   const pc = codeAddresses(isa, start).find((at) => decode(isa, word, at, context)?.insn === insn);
   return pc === undefined ? { word, code } : { word, code, decoded: { fields, length, pc, context } };
 }

@@ -15,7 +15,7 @@ import {
   W,
 } from '@mimic/wasm';
 import { Assembler } from './assembler.js';
-import { pushField } from './handler-target.js';
+import { pushField, pushTrait, traitAt } from './handler-target.js';
 import { type EngineLayout, LENGTH_AT } from './layout.js';
 import { type Handler, importStatic, operandValue, RAW_CONTEXT, RAW_WORD } from './record.js';
 import { pushVectorWord, type ScannerFunctions } from './scanner.js';
@@ -78,10 +78,11 @@ export function insnDecoder(
   const contextAt = isa.context && layout.stateBase + program.cells[isa.context.cell]!.offset;
   const pushParam = (e: Emitter, field: EncodedField, from: number): void => {
     if (field.pieces.length) return pushField(e, field, wordOf(e, layout, from));
+    if (field.trait !== undefined) return pushTrait(e, isa, field.trait, layout);
     e.i32(0);
     e.memory(W.i32_load, contextAt!);
   };
-  if (insn.fields.some((f) => f.pieces.length === 0)) {
+  if (insn.fields.some((f) => f.pieces.length === 0 && f.trait === undefined)) {
     a.get(record).i32(0).memory(W.i32_load, contextAt!).memory(W.i32_store16, RAW_CONTEXT);
   }
   if (!varies) a.get(record).get(word).memory(W.i32_store, RAW_WORD);
@@ -139,10 +140,16 @@ export function pageDecoder(
       const insn = isa.insns[n]!;
       a.get(word).i32(insn.mask).op(W.i32_and).i32(insn.value).op(W.i32_eq).open(W.if, VOID);
       if (scanner) a.i32(insn.immediates!).call(scanner.immediates).open(W.if, VOID);
-      if (insn.where) condition(a, insn.where, insn, callables, locals, layout, word);
+      for (const t of insn.needs ?? []) {
+        a.i32(0)
+          .memory(W.i32_load, traitAt(isa, t, layout))
+          .open(W.if, VOID);
+      }
+      if (insn.where) condition(a, isa, insn.where, insn, callables, locals, layout, word);
       if (insn.where) a.open(W.if, VOID);
       a.get(record).get(pc).get(word).call(decoders[n]!).op(W.return);
       if (insn.where) a.end();
+      for (const _ of insn.needs ?? []) a.end();
       if (scanner) a.end();
       a.end();
     }
@@ -222,6 +229,7 @@ function fetch(a: Assembler, isa: CompiledIsa, layout: EngineLayout, pc: number,
 /** Pushes the value of a `where` body. */
 function condition(
   a: Assembler,
+  isa: CompiledIsa,
   where: Body,
   insn: Insn,
   callables: Callables,
@@ -235,7 +243,11 @@ function condition(
     where,
     {
       ...functionTarget(callables),
-      param: (e, k) => pushField(e, insn.fields[k]!, wordOf(e, layout, word)),
+      param: (e, k) => {
+        const field = insn.fields[k]!;
+        if (field.trait !== undefined) pushTrait(e, isa, field.trait, layout);
+        else pushField(e, field, wordOf(e, layout, word));
+      },
       cheapParams: false,
       return: (e, values) => {
         e.push(values[0]!);

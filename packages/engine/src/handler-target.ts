@@ -3,7 +3,7 @@
 // In: an emitter's requests. Out: code. Must not know: which instruction it is.
 import { Perm } from '@mimic/bus';
 import type { Program } from '@mimic/ir';
-import type { EncodedField } from '@mimic/isa';
+import type { CompiledIsa, EncodedField } from '@mimic/isa';
 import { type Callables, type Emitter, type Target, Type, typeOf, VOID, W } from '@mimic/wasm';
 import { type EngineLayout, ExitCode, LENGTH_AT, RECORD_SIZE } from './layout.js';
 import { DISPLACED, type Handler, RAW_CONTEXT, RAW_WORD } from './record.js';
@@ -15,6 +15,7 @@ export interface Surroundings {
   readonly layout: EngineLayout;
   /** Split: no value above 64 bits. */
   readonly program: Program;
+  readonly traits: CompiledIsa['traits'];
   readonly callables: Callables;
   /** (address, bytes) -> 0, or 1 after noting why the access is refused. */
   readonly slowRead: number;
@@ -79,6 +80,19 @@ export function pushField(e: Emitter, field: EncodedField, word: (n: number) => 
   });
 }
 
+type Traits = Pick<CompiledIsa, 'program' | 'traits'>;
+
+/** Where the value of a trait lies. */
+export function traitAt({ program, traits }: Traits, trait: number, layout: EngineLayout): number {
+  return layout.stateBase + program.cells[traits[trait]!.cell]!.offset;
+}
+
+/** Pushes the value of a trait. */
+export function pushTrait(e: Emitter, isa: Traits, trait: number, layout: EngineLayout): void {
+  e.i32(0);
+  e.memory(W.i32_load, traitAt(isa, trait, layout));
+}
+
 /** Pushes the host address of the `bytes` at the guest address in local `address`. */
 export function pushHostAddress(e: Emitter, layout: EngineLayout, address: number, bytes: number): void {
   if (layout.reversed) e.i32(-bytes);
@@ -102,6 +116,8 @@ export class HandlerTarget implements Target {
   }
 
   param(e: Emitter, k: number): void {
+    const { trait } = this.fields[k] ?? {};
+    if (this.handler.raw && trait !== undefined) return pushTrait(e, this.s, trait, this.s.layout);
     if (this.handler.raw && this.fields[k]!.pieces.length === 0) {
       this.record(e);
       e.memory(W.i32_load16_u, RAW_CONTEXT);

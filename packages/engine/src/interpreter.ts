@@ -91,6 +91,7 @@ export class Interpreter implements Cpu {
       (page) => this.memory.invalidate(page * 4096, 4096),
       isa.ignored,
     );
+    this.setTraits();
     this.registers = isa.registers.map(({ name, width }) => ({ name, width }));
     this.byName = new Map(isa.registers.map((r) => [r.name, r]));
   }
@@ -215,6 +216,14 @@ export class Interpreter implements Cpu {
     }
     this.executed++;
     return undefined;
+  }
+
+  /** Puts what the model of the processor decides into the state. */
+  setTraits(): void {
+    const { traits, model } = this.isa;
+    traits.forEach((t, k) => {
+      this.machine.setCell(t.cell, 0, BigInt(model.values[k]!));
+    });
   }
 
   /** Runs a body of a hook or register. */

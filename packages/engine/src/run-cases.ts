@@ -95,6 +95,7 @@ class Bench {
       ends.set(at, at + d.length);
       at += d.length;
     }
+    if (c.undecoded) ends.set(at, Number(c.pc) + c.bytes.length);
     let exit: Exit = { kind: 'budget' };
     for (let step = 0; step < STEPS; step++) {
       const end = ends.get(cpu.pc);

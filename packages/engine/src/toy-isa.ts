@@ -124,6 +124,7 @@ export function toyIsa(endian: 'big' | 'little', word: 32 | 64 = 32): CompiledIs
     template: parse(sized(text), program),
     source: `toy.isa:${n + 1}`,
   }));
+  const model = { names: ['toy'], values: [] };
   const next: number[] = new Array<number>(64).fill(-1);
   for (let n = 1; n <= insns.length; n++) next[n] = n;
   const read = parse(sized('%k = const.5 3\n%v = get.32 @R %k\nreturn (%v)'), program);
@@ -134,6 +135,9 @@ export function toyIsa(endian: 'big' | 'little', word: 32 | 64 = 32): CompiledIs
     endian,
     word,
     unit: 4,
+    traits: [],
+    models: [model],
+    model,
     modeMask: 0,
     program,
     stateSize: 288,

@@ -125,6 +125,9 @@ interface RunPart {
   readonly scan?: CompiledIsa['scan'];
   readonly ignored?: number;
   readonly program: Omit<Program, 'funcs'>;
+  readonly traits: CompiledIsa['traits'];
+  readonly models: CompiledIsa['models'];
+  readonly model: CompiledIsa['model'];
   readonly stateSize: number;
   readonly listing?: CompiledIsa['listing'];
   readonly registers: readonly Register[];

@@ -9,12 +9,13 @@ import { constant, type Encoded } from './encode.js';
 import { Fields } from './fields.js';
 import { loadSpec, type Placed, type ReadSpec } from './load.js';
 import { Builder } from './lower/builder.js';
+import { type Cpu, cpusOf, traitNumbers } from './lower/cpus.js';
 import { DecoderSet } from './lower/decoders.js';
 import { type FieldUse, Lowerer, SizeNeeded, type SpecContext } from './lower/lowerer.js';
 import { type FieldType, Names } from './lower/names.js';
 import { runBlock, runGuarded } from './lower/statements.js';
 import { bits, int, type Value } from './lower/values.js';
-import type { CompiledIsa, Hook, Insn, Register } from './model.js';
+import type { CompiledIsa, Hook, Insn, Model, Register } from './model.js';
 import type { Scan } from './scan.js';
 import type * as ast from './syntax/ast.js';
 import { type Diagnostic, locate, type Source, type Span, SpecError } from './syntax/source.js';
@@ -108,10 +109,12 @@ class Compiler implements SpecContext {
         const decoder = p.decoders[0] === undefined ? undefined : this.decoders.get(p.decoders[0]);
         return { item: p.item as ast.TestItem, ...(decoder ? { decoder } : {}) };
       });
-    const abi = this.abi(items);
+    let cpus: Cpu[] = [];
+    this.reporting(() => (cpus = cpusOf(this, this.names.cpus)), items[0]?.item.span ?? emptySpan(loaded));
+    const { models, ...abi } = this.abi(items, cpus);
     const isa = this.diagnostics.some((d) => d.severity === 'error')
       ? undefined
-      : this.result(registers, abi);
+      : this.result(registers, abi, models);
     if (isa && this.names.arch === '')
       this.report(new SpecError('arch', 'there is no arch item', items[0]?.item.span ?? emptySpan(loaded)));
     return { isa, diagnostics: this.diagnostics, tests, context: this, files: loaded.files };
@@ -222,7 +225,7 @@ class Compiler implements SpecContext {
 
   private declareAll(items: readonly Placed<ast.Item>[]): void {
     const late = new Set(['insn', 'alias', 'test', 'abi', 'use', 'family']);
-    const first = ['arch', 'enum'];
+    const first = ['arch', 'enum', 'trait', 'cpu'];
     for (const p of items) if (first.includes(p.item.t)) this.guard(p, () => this.names.declare(p.item));
     for (const p of items)
       if (!first.includes(p.item.t) && !late.has(p.item.t) && p.item.t !== 'mode')
@@ -296,7 +299,7 @@ class Compiler implements SpecContext {
     const encoded = this.encoding(item, in_, numbers, text, sizes);
     if (!encoded) return;
     const decoder = this.decoders.of(in_, item.span);
-    const fields = new Fields(encoded.fields, this.names.byteCode?.common);
+    const fields = new Fields(encoded.fields, this.names.byteCode?.common, this.names.traits);
     const family = this.familyValues(p);
     for (const [k, v] of decoder.known) family.set(k, v);
     const { mnemonic, operands } = splitAsm(text);
@@ -304,9 +307,11 @@ class Compiler implements SpecContext {
 
     const over: string[] = [];
     const wheres: ast.Expr[] = [];
+    const needs = traitNumbers(this, p.needs, item.span);
     for (const a of item.attrs) {
       if (a.t === 'over') over.push(a.name);
       else if (a.t === 'where') wheres.push(a.args[0]!);
+      else if (a.t === 'needs') needs.push(...traitNumbers(this, a.names, a.span));
       else throw new SpecError('attribute', `there is no attribute @${a.name}`, a.span);
     }
     const asm = new AsmContext(this, fields, family, sizes.values);
@@ -323,7 +328,9 @@ class Compiler implements SpecContext {
     runGuarded(l, decoder.body, item.body);
     if (!l.state.left) l.state.finish();
     const template = b.finish();
-    const whereBody = where[0] ? ('body' in where[0] ? where[0].body : fieldBody(where[0].field)) : undefined;
+    // With the numbers of a family a condition may say nothing.
+    const limits = where[0] && !('body' in where[0] && always(where[0].body, this.program()));
+    const whereBody = limits ? ('body' in where[0] ? where[0].body : fieldBody(where[0].field)) : undefined;
     const span = item.asm.span;
     const own: AsmForm = {
       mnemonic: asm.mnemonic(mnemonic, span, new Map()),
@@ -339,6 +346,7 @@ class Compiler implements SpecContext {
       mask: encoded.mask,
       value: encoded.value,
       fields: fields.encoded,
+      ...(needs.length ? { needs } : {}),
       ...(whereBody ? { where: whereBody } : {}),
       template,
       ...(this.enters(template, encoded) ? { context: true } : {}),
@@ -363,7 +371,7 @@ class Compiler implements SpecContext {
 
   /** Whether an instruction writes the context where it is 0. */
   private enters(template: Body, encoded: Encoded): boolean {
-    const k = encoded.fields.findIndex((f) => f.pieces.length === 0);
+    const k = encoded.fields.findIndex((f) => f.pieces.length === 0 && f.trait === undefined);
     if (k < 0) return false;
     const values = new Map<number, number>();
     for (let i = 0; i < template.length; i++)
@@ -461,6 +469,7 @@ class Compiler implements SpecContext {
       mask: x.insn.mask,
       value: x.insn.value,
       where: x.insn.where !== undefined,
+      needs: x.insn.needs ?? [],
       over: x.over,
       ...(x.insn.where ? { allows: (mask: number, value: number) => this.allows(x.insn, mask, value) } : {}),
     }));
@@ -470,6 +479,8 @@ class Compiler implements SpecContext {
   private allows({ where, fields }: Insn, mask: number, value: number): boolean {
     const { op, a } = where!.parts();
     const used = new Set(op.flatMap((o, i) => (o === Op.param ? [a[i]!] : [])));
+    // Models differ in what it says.
+    if ([...used].some((k) => fields[k]!.trait !== undefined)) return true;
     const free = [...used].flatMap((k) =>
       fields[k]!.pieces.flatMap(({ at, width }) =>
         Array.from({ length: width }, (_, i) => at + i).filter((bit) => !((mask >>> bit) & 1)),
@@ -538,10 +549,14 @@ class Compiler implements SpecContext {
   }
   private scan: Scan | undefined;
 
-  private abi(items: readonly Placed<ast.Item>[]): Pick<CompiledIsa, 'abi' | 'hooks'> {
+  private abi(
+    items: readonly Placed<ast.Item>[],
+    cpus: readonly Cpu[],
+  ): Pick<CompiledIsa, 'abi' | 'hooks' | 'models'> {
     const abis = items.filter((p) => p.item.t === 'abi').map((p) => p.item as ast.AbiItem);
-    if (abis.length === 0) return { hooks: {} };
-    return compileAbi(this, abis, (e) => this.report(e));
+    const models = cpus.map(({ names, values }) => ({ names, values }));
+    if (abis.length === 0) return { hooks: {}, models };
+    return { models, ...compileAbi(this, abis, cpus, (e) => this.report(e)) };
   }
 
   private program(): Program {
@@ -554,7 +569,11 @@ class Compiler implements SpecContext {
     };
   }
 
-  private result(registers: Register[], abi: Pick<CompiledIsa, 'abi' | 'hooks'>): CompiledIsa {
+  private result(
+    registers: Register[],
+    abi: Pick<CompiledIsa, 'abi' | 'hooks'>,
+    models: readonly Model[],
+  ): CompiledIsa {
     const program = this.program();
     for (const x of this.insns) {
       const errors = verify(x.insn.template, program, { params: x.insn.fields.map((f) => f.width) });
@@ -597,6 +616,9 @@ class Compiler implements SpecContext {
       unit: this.names.unit,
       ...(this.scan ? { scan: this.scan } : {}),
       program,
+      traits: this.names.traits.map(({ name, width, cell }) => ({ name, width, cell })),
+      models,
+      model: models.at(-1)!,
       stateSize: this.names.stateSize,
       insns: this.insns.map((x) => x.insn),
       modeMask: this.names.modeMask,
@@ -607,6 +629,13 @@ class Compiler implements SpecContext {
       assembly,
     };
   }
+}
+
+/** Whether a condition holds whatever the fields are. */
+function always(body: Body, program: Program): boolean {
+  if (body.has(Op.param)) return false;
+  const out = evaluate(program, body, [], 0n, noMachine);
+  return out.kind === 'return' && out.values[0] === 1n;
 }
 
 function fieldBody(field: number): Body {

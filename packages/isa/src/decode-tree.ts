@@ -9,6 +9,8 @@ export interface Pattern {
   readonly mask: number;
   readonly value: number;
   readonly where: boolean;
+  /** Traits that it needs. */
+  readonly needs: readonly number[];
   /** Whether the condition may hold for words that have the bits `value` under `mask`. */
   readonly allows?: (mask: number, value: number) => boolean;
   /** Names of the instructions that this one is declared to win over. */
@@ -31,6 +33,8 @@ function before(a: Pattern, b: Pattern): boolean {
   if (over(a, b)) return true;
   if (over(b, a)) return false;
   if (a.mask !== b.mask) return contains(a.mask, b.mask);
+  if (a.needs.length !== b.needs.length)
+    return a.needs.length > b.needs.length && b.needs.every((k) => a.needs.includes(k));
   return a.where && !b.where;
 }
 
@@ -46,7 +50,7 @@ export function overlaps(
       const b = patterns[j]!;
       if (((a.value ^ b.value) & a.mask & b.mask) !== 0 || !together(i, j)) continue;
       if (before(a, b) || before(b, a)) continue;
-      if (a.mask === b.mask && a.where && b.where) continue;
+      if (a.mask === b.mask && (a.where || a.needs.length) && (b.where || b.needs.length)) continue;
       const shared = [a.mask | b.mask, a.value | b.value] as const;
       if (a.allows?.(...shared) === false || b.allows?.(...shared) === false) continue;
       out.push({ a: i, b: j, witness: (a.value | b.value) >>> 0 });
@@ -65,6 +69,7 @@ export function unreachable(
       (q, other) =>
         q !== p &&
         !q.where &&
+        q.needs.length === 0 &&
         together(pattern, other) &&
         contains(p.mask, q.mask) &&
         ((p.value ^ q.value) & q.mask) === 0 &&

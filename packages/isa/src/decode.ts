@@ -16,13 +16,18 @@ export interface Decoded {
   readonly length: number;
 }
 
-/** The field values of `insn` in `word`, unsigned. */
-export function fieldsOf(insn: Pick<Insn, 'fields'>, word: number, context = 0): number[] {
+/** The field values of `insn` in `word`, unsigned; `traits` are those of a model. */
+export function fieldsOf(
+  insn: Pick<Insn, 'fields'>,
+  word: number,
+  context = 0,
+  traits: readonly number[] = [],
+): number[] {
   const out: number[] = [];
   // By index here and below: code that V8 has not optimised yet allocates for each step of an iterator.
   for (let k = 0; k < insn.fields.length; k++) {
-    const { pieces } = insn.fields[k]!;
-    let v = pieces.length ? 0 : context;
+    const { pieces, trait } = insn.fields[k]!;
+    let v = pieces.length ? 0 : trait === undefined ? context : traits[trait]!;
     for (let i = 0; i < pieces.length; i++) {
       const { at, width } = pieces[i]!;
       v = width === 32 ? word : (v << width) | ((word >>> at) & ((1 << width) - 1));
@@ -37,7 +42,7 @@ export function fieldsOf(insn: Pick<Insn, 'fields'>, word: number, context = 0):
  * `context` count where there are modes: see CompiledIsa.
  */
 export function decode(isa: CompiledIsa, word: number, pc = 0, context = 0): Decoded | undefined {
-  const found = find(isa, word, pc, (insn) => fieldsOf(insn, word, context));
+  const found = find(isa, word, pc, (insn) => fieldsOf(insn, word, context, isa.model.values));
   return found && { ...found, length: found.insn.length };
 }
 
@@ -59,6 +64,7 @@ function find(
     const number = node.insns[k]!;
     const insn = isa.insns[number]!;
     if ((key & insn.mask) >>> 0 !== insn.value >>> 0) continue;
+    if (insn.needs && !insn.needs.every((t) => isa.model.values[t])) continue;
     const fields = fieldsIn(insn);
     if (!fields || (insn.where && !holds(isa, insn, fields))) continue;
     return { insn, number, fields };
@@ -126,7 +132,7 @@ export function decodeBytes(isa: CompiledIsa, byte: CodeByte): Fetched {
     if (missing !== undefined) return undefined;
     length = head.head + insn.immediates!;
     if (length > isa.scan!.longest) return undefined;
-    return insn.fields.map((f) => pieceOf(words, f));
+    return insn.fields.map((f) => (f.trait === undefined ? pieceOf(words, f) : isa.model.values[f.trait]!));
   });
   if (found) return { kind: 'insn', decoded: { ...found, length } };
   return missing === undefined ? ILLEGAL : { kind: 'missing', offset: missing };

@@ -6,6 +6,7 @@ export { contextAfter, type Decoded, decode, decodeBytes, type Fetched, fieldsOf
 export { type Assembly, assembly, disassemble, type TextStyle } from './disassemble.js';
 export type { ReadSpec } from './load.js';
 export * from './model.js';
+export { inModel, modelNamed } from './models.js';
 export type { CodeByte, Scan } from './scan.js';
 export { type Diagnostic, formatDiagnostic, locate, Source, type Span } from './syntax/source.js';
 export { runTests, stateDiffers, type TestCase, TestMachine, type TestReport } from './tests.js';

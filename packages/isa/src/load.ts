@@ -19,7 +19,11 @@ export interface Placed<T extends ast.Item> {
   readonly family: ReadonlyMap<string, FamilyValue>;
   /** The decoders that the item's file names before it; none is the one for all code. */
   readonly decoders: readonly string[];
+  /** The traits that its file says are needed before it. */
+  readonly needs: readonly string[];
 }
+
+type Place = Pick<Placed<ast.Item>, 'decoders' | 'needs'>;
 
 export interface Loaded {
   readonly items: readonly Placed<ast.Item>[];
@@ -40,11 +44,13 @@ export function loadSpec(entry: string, read: ReadSpec): Loaded {
     sources.push(source);
     const parsed = parse(source);
     diagnostics.push(...parsed.diagnostics);
-    let decoders: readonly string[] = [];
+    let place: Place = { decoders: [], needs: [] };
     for (const item of parsed.items) {
       if (item.t === 'use') use(name, item);
-      else if (item.t === 'decoder' && !item.when && !item.box && !item.body) decoders = item.names;
-      else expand(item, new Map(), decoders, items);
+      else if (item.t === 'decoder' && !item.when && !item.box && !item.body)
+        place = { ...place, decoders: item.names };
+      else if (item.t === 'needs') place = { ...place, needs: item.names };
+      else expand(item, new Map(), place, items);
     }
   };
   const use = (from: string, item: Extract<ast.Item, { t: 'use' }>): void => {
@@ -79,11 +85,11 @@ export function loadSpec(entry: string, read: ReadSpec): Loaded {
 function expand(
   item: ast.Item,
   family: ReadonlyMap<string, FamilyValue>,
-  decoders: readonly string[],
+  place: Place,
   out: Placed<ast.Item>[],
 ): void {
   if (item.t !== 'family') {
-    out.push({ item, family, decoders });
+    out.push({ item, family, ...place });
     return;
   }
   for (const row of item.rows) {
@@ -97,7 +103,7 @@ function expand(
         typeof v === 'bigint' ? { text, value: v } : { text: i === 0 ? text : String(v ?? '') },
       );
     });
-    for (const x of item.items) expand(x, inner, decoders, out);
+    for (const x of item.items) expand(x, inner, place, out);
   }
 }
 

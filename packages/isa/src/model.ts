@@ -6,13 +6,15 @@ import type { Scan } from './scan.js';
 
 /**
  * A field of an encoding: its pieces, most significant first. `at` counts from the least significant bit of the word,
- * or of the vector where instructions are scanned; no piece crosses a word of it. A field without pieces is the context:
+ * or of the vector where instructions are scanned; no piece crosses a word of it. A field without pieces is a trait, or the context:
  * see CompiledIsa.
  */
 export interface EncodedField {
   readonly name: string;
   readonly width: number;
   readonly pieces: readonly { readonly at: number; readonly width: number }[];
+  /** Number of the trait that it is: then it has no pieces. */
+  readonly trait?: number;
 }
 
 /** One instruction: an encoding and its semantics. */
@@ -27,6 +29,8 @@ export interface Insn {
   readonly mask: number;
   readonly value: number;
   readonly fields: readonly EncodedField[];
+  /** Numbers of the traits that a model must have for the instruction to be there. */
+  readonly needs?: readonly number[];
   /** A pure body over the fields as params, ending in `return` of one bit. */
   readonly where?: Body;
   /**
@@ -62,6 +66,23 @@ export interface Register {
   readonly computed?: boolean;
 }
 
+/** What models of a processor may differ in. Its value lies in a cell, too; an instruction takes it as a param. */
+export interface Trait {
+  readonly name: string;
+  readonly width: number;
+  readonly cell: number;
+}
+
+/** A model of a processor. */
+export interface Model {
+  /** The first is the one to print. */
+  readonly names: readonly string[];
+  /** By number of the trait, unsigned. */
+  readonly values: readonly number[];
+  /** Its auxiliary vector, where there is an ABI. */
+  readonly auxv?: Readonly<Record<string, bigint | string>>;
+}
+
 /** A hook of the ABI; params and results are in `params` and `results` of the function, all `word` wide. */
 export interface Hook {
   readonly params: readonly number[];
@@ -88,6 +109,11 @@ export interface CompiledIsa {
   /** Upper bits of a data address that do not count: the next one below stands for them. */
   readonly ignored?: number;
   readonly program: Program;
+  readonly traits: readonly Trait[];
+  /** The first is the one that a program gets; the last has everything. */
+  readonly models: readonly Model[];
+  /** The model whose instructions decode: the last of `models`, unless another was chosen by `inModel`. */
+  readonly model: Model;
   /** Bytes of the state block that cells take. The engine puts its own fields after them. */
   readonly stateSize: number;
   readonly insns: readonly Insn[];

@@ -8,14 +8,24 @@ import { swapUnits } from './encode.js';
 import { Builder } from './lower/builder.js';
 import { Lowerer } from './lower/lowerer.js';
 import type { CompiledIsa, Insn } from './model.js';
+import { inModel } from './models.js';
 import type * as ast from './syntax/ast.js';
 import { type Diagnostic, type Span, SpecError } from './syntax/source.js';
+
+/** All 0, but for what the model decides. */
+function initialCells({ program, traits, model }: CompiledIsa): bigint[][] {
+  const cells = program.cells.map((c) => new Array<bigint>(c.count).fill(0n));
+  traits.forEach((t, k) => {
+    cells[t.cell]![0] = BigInt(model.values[k]!);
+  });
+  return cells;
+}
 
 /** State and memory of one test; memory that was never written reads as 0. */
 export class TestMachine implements Machine {
   constructor(
     private readonly isa: CompiledIsa,
-    readonly cells: bigint[][] = isa.program.cells.map((c) => new Array<bigint>(c.count).fill(0n)),
+    readonly cells: bigint[][] = initialCells(isa),
     readonly memory = new Map<bigint, number>(),
   ) {}
   clone(): TestMachine {
@@ -61,6 +71,8 @@ export interface TestCase {
   readonly pc: bigint;
   readonly before: TestMachine;
   readonly after: TestMachine;
+  /** What follows the instructions is none: to reach it traps. */
+  readonly undecoded: boolean;
   /** Where execution goes on; absent when a trap is expected. */
   readonly next?: bigint;
   readonly trap?: { readonly number: number; readonly args: readonly bigint[] | undefined };
@@ -75,6 +87,8 @@ export interface TestReport {
 }
 
 const DEFAULT_PC = 0x1000n;
+/** Number of the trap that is always there. */
+const ILLEGAL = 0;
 
 /** Runs all tests of a spec that compiled. */
 export function runTests(spec: CompiledSpec): TestReport {
@@ -176,6 +190,8 @@ const spaces = (s: string): string => s.replace(/\s+/g, ' ').replace(/, /g, ',')
 interface TestCode {
   readonly code: Decoded[];
   readonly bytes: number[];
+  /** The first that is no instruction. */
+  readonly undecoded?: string;
 }
 
 /** Words of 16 or 32 bits, most significant digit first whatever the byte order. */
@@ -195,11 +211,11 @@ function wordCode(
     const written = Number.parseInt(hex, 16) >>> 0;
     const word = decoder?.leftmost && hex.length === 8 ? swapUnits(written) : written;
     const decoded = decode(isa, word, Number(at), context);
-    if (!decoded) return `${hex} does not decode`;
-    code.push(decoded);
-    const { length } = decoded;
+    const length = decoded?.length ?? hex.length / 2;
     for (let k = 0; k < length; k++)
       bytes.push((word >>> (8 * (isa.endian === 'big' ? length - 1 - k : k))) & 0xff);
+    if (!decoded) return { code, bytes, undecoded: hex };
+    code.push(decoded);
     context = contextAfter(isa, decoded, Number(at), context);
     at += BigInt(length);
   }
@@ -215,20 +231,36 @@ function scannedCode(isa: CompiledIsa, text: string): TestCode | string {
   for (let at = 0; at < bytes.length; ) {
     const from = at;
     const found = decodeBytes(isa, (offset) => bytes[from + offset]);
-    if (found.kind !== 'insn') return `${digits.slice(2 * at)} does not decode`;
+    if (found.kind !== 'insn') return { code, bytes, undecoded: digits.slice(2 * at) };
     code.push(found.decoded);
     at += found.decoded.length;
   }
   return { code, bytes };
 }
 
-function prepare(spec: CompiledSpec, item: ast.TestItem, decoder: SpecTest['decoder']): TestCase | string {
+/** The ISA in the model that a test asks for by giving values to traits: the one with all of them, but for these. */
+function modelOf(spec: CompiledSpec, binds: readonly ast.Bind[]): CompiledIsa {
   const isa = spec.isa!;
+  const values = [...isa.model.values];
+  let own = false;
+  for (const { target, value, span } of binds) {
+    const def = target.t === 'name' ? spec.context.names.defs.get(target.name) : undefined;
+    if (def?.kind !== 'trait') continue;
+    const l = new Lowerer(spec.context, new Builder(false), 'hook');
+    values[def.number] = Number(l.staticInt(l.expr(value, def.width), span, 'the value of a trait'));
+    own = true;
+  }
+  return own ? inModel(isa, { names: ['test'], values }) : isa;
+}
+
+function prepare(spec: CompiledSpec, item: ast.TestItem, decoder: SpecTest['decoder']): TestCase | string {
+  const isa = modelOf(spec, item.inputs);
   const pc = pcOf(spec, item.inputs) ?? DEFAULT_PC | BigInt(decoder?.modes ?? 0);
   const context = contextOf(spec, item.inputs);
   const found = isa.scan ? scannedCode(isa, item.code) : wordCode(isa, item.code, pc, context, decoder);
   if (typeof found === 'string') return found;
-  const { code, bytes } = found;
+  const { code, bytes, undecoded } = found;
+  if (undecoded !== undefined && item.trap?.name !== 'Illegal') return `${undecoded} does not decode`;
   const texts: string[] = [];
   let at = pc;
   for (const d of code) {
@@ -264,7 +296,7 @@ function prepare(spec: CompiledSpec, item: ast.TestItem, decoder: SpecTest['deco
     0n,
     after,
   );
-  const base = { span: item.span, code, bytes, pc, before, after };
+  const base = { span: item.span, code, bytes, pc, before, after, undecoded: undecoded !== undefined };
   if (item.trap) {
     const number = isa.program.traps.findIndex((t) => t.name === item.trap!.name);
     if (number < 0) return `there is no trap ${item.trap.name}`;
@@ -292,6 +324,7 @@ function execute(isa: CompiledIsa, c: TestCase, m: TestMachine): { next: bigint;
   let outcome: Outcome = { kind: 'next' };
   for (let steps = 0; steps < 1000; steps++) {
     const d = starts.get(next);
+    if (!d && next === at && c.undecoded) outcome = { kind: 'trap', trap: ILLEGAL, args: [] };
     if (!d) break;
     outcome = evaluate(isa.program, d.insn.template, d.fields.map(BigInt), next, m);
     if (outcome.kind === 'jump') next = outcome.target;

@@ -28,6 +28,10 @@ describe('the options of a run', () => {
     });
   });
 
+  it('need no program to list the models of processors', () => {
+    expect(parseRunOptions(['-cpu', 'help'])).toMatchObject({ cpu: 'help', program: '' });
+  });
+
   it('understand sizes with a suffix', () => {
     expect(parseRunOptions(['-s', '16M', 'p'])).toMatchObject({ stackSize: 16 << 20 });
   });

@@ -30,6 +30,9 @@ export interface RunOptions {
   readonly args: readonly string[];
 }
 
+/** What -cpu takes to list the models that there are. */
+export const HELP = 'help';
+
 /** A mistake in the command line, as one line for the user. */
 export class UsageError {
   constructor(readonly message: string) {}
@@ -141,6 +144,7 @@ export function parseRunOptions(args: readonly string[]): RunOptions | UsageErro
     if (wrong instanceof UsageError) return wrong;
   }
   const [program, ...rest] = args.slice(at);
+  if (program === undefined && options.cpu === HELP) return options;
   if (program === undefined) return new UsageError('no program given (see mimic help)');
   return { ...options, program, args: rest };
 }

@@ -18,8 +18,9 @@ import {
 import { hasFusedMultiplyAdd } from '@mimic/wasm';
 import { toBytes } from '../host/names.js';
 import { createHost } from '../host/node-host.js';
-import { findSpec, NoSpec, SpecErrors } from '../specs.js';
-import { parseRunOptions, type RunOptions, UsageError } from './options.js';
+import { builtSpecs, findSpec, NoSpec, SpecErrors } from '../specs.js';
+import { chooseModel, modelList } from './models.js';
+import { HELP, parseRunOptions, type RunOptions, UsageError } from './options.js';
 
 const MISSING = 127;
 const UNUSABLE = 126;
@@ -36,14 +37,22 @@ export async function run(args: readonly string[]): Promise<number> {
     say('-g: the debugger server is not there yet');
     return 1;
   }
+  if (options.cpu === HELP && options.program === '') return listModels();
   const out = traceFile(options);
   if (out === undefined) return 1;
   const host = createHost();
   const file = toBytes(path.resolve(options.program));
   const program = openProgram(host.files, file);
   if (program instanceof ProgramProblem) return refuse(options.program, program);
-  const isa = await findIsa(program, options.isa);
-  if (isa instanceof ProgramProblem) return refuse(options.program, isa);
+  const found = await findIsa(program, options.isa);
+  if (found instanceof ProgramProblem) return refuse(options.program, found);
+  if (options.cpu === HELP) return print(modelList(found.isa));
+  const model = chooseModel(found.isa, options.cpu);
+  if (model instanceof UsageError) {
+    say(model.message);
+    return 1;
+  }
+  const isa = { ...found, isa: model };
   const guest = createGuest(isa.isa);
   const hosts = { 'timer.tb': () => process.hrtime.bigint() / 40n };
   const { stress } = options;
@@ -69,6 +78,17 @@ export async function run(args: readonly string[]): Promise<number> {
   const end = runToEnd(started, onExit);
   if (options.log.includes('jit')) logTranslator(cpu);
   return finish(end);
+}
+
+/** The models of all processors. */
+function listModels(): number {
+  for (const sections of builtSpecs()) print(modelList(isaFrom(sections)));
+  return 0;
+}
+
+function print(text: string): number {
+  fs.writeSync(1, text);
+  return 0;
 }
 
 /** How the translator is set up. Dumps of what it makes go to `out`. */

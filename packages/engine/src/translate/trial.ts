@@ -53,6 +53,7 @@ export function runTrial(cpu: Interpreter, trial: Trial, budget: number): string
       for (let k = 0; k < cell.count; k++) machine.setCell(n, k, random.bits(cell.width));
   });
   const out: string[] = [];
+  cpu.setTraits();
   cpu.pc = TRIAL_CODE;
   for (let n = 0; n < EVENTS; n++) {
     trial.prepare(cpu);

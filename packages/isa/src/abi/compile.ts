@@ -2,6 +2,7 @@
 // In: the abi items of a spec, its names. Out: data for packages/linux. Must not know: what Linux does with it.
 import { Op } from '@mimic/ir';
 import { Builder, type Id } from '../lower/builder.js';
+import type { Cpu } from '../lower/cpus.js';
 import { type HookContext, Lowerer, type SpecContext } from '../lower/lowerer.js';
 import { memoryPlace } from '../lower/places.js';
 import { runBlock } from '../lower/statements.js';
@@ -18,8 +19,9 @@ type Part<T extends ast.AbiPart['t']> = Extract<ast.AbiPart, { t: T }>;
 export function compileAbi(
   spec: SpecContext,
   abis: readonly ast.AbiItem[],
+  cpus: readonly Cpu[],
   report: (e: unknown) => void,
-): Pick<CompiledIsa, 'abi' | 'hooks'> {
+): Pick<CompiledIsa, 'abi' | 'hooks'> & Partial<Pick<CompiledIsa, 'models'>> {
   try {
     const main = abis.find((a) => !abis.some((b) => b.base === a.name));
     if (!main) throw new SpecError('abi', 'every abi here is the base of another', abis[0]!.span);
@@ -33,7 +35,7 @@ export function compileAbi(
       spec,
       main,
       chain.flatMap((a) => a.parts),
-    ).run();
+    ).run(cpus);
   } catch (e) {
     report(e);
     return { hooks: {} };
@@ -69,7 +71,7 @@ class AbiCompiler implements HookContext {
     );
   }
 
-  run(): Pick<CompiledIsa, 'abi' | 'hooks'> {
+  run(cpus: readonly Cpu[]): Pick<CompiledIsa, 'abi' | 'hooks' | 'models'> {
     const types = this.types();
     this.structs = layoutStructs(this.all('struct'), types);
     const syscall = this.all('syscall').at(-1);
@@ -93,6 +95,12 @@ class AbiCompiler implements HookContext {
     const rt = this.all('signal').find((s) => s.name === 'rt');
     const old = this.all('signal').find((s) => s.name === 'old');
     const frameOf = (s: Part<'signal'>): string => s.params[0]?.type?.name ?? '';
+    const vector = hooks.filter((h) => h.name === 'auxv');
+    const models = cpus.map((cpu) => ({
+      names: cpu.names,
+      values: cpu.values,
+      auxv: this.auxv(vector, cpu),
+    }));
     const abi: LinuxAbi = {
       name: this.main.name,
       elf: this.elf(),
@@ -101,7 +109,7 @@ class AbiCompiler implements HookContext {
       numbers: this.numbers(),
       values: this.values(),
       structs: this.structs,
-      auxv: this.auxv(hooks.filter((h) => h.name === 'auxv')),
+      auxv: models[0]!.auxv,
       faults: Object.fromEntries(
         this.all('faults').flatMap((f) =>
           f.rows.map(({ trap, signal, code, after }) => [
@@ -116,7 +124,7 @@ class AbiCompiler implements HookContext {
       gates: gates.map((g) => g.address),
       machineName: (this.prop('machine_name') ?? this.main.name).replace(/"/g, ''),
     };
-    return { abi, hooks: this.hooks };
+    return { abi, hooks: this.hooks, models };
   }
 
   // ---- data
@@ -177,19 +185,28 @@ class AbiCompiler implements HookContext {
     return out;
   }
 
-  private auxv(parts: readonly Part<'hook'>[]): Record<string, bigint | string> {
+  /** The auxiliary vector of a model. */
+  private auxv(parts: readonly Part<'hook'>[], cpu: Cpu): Record<string, bigint | string> {
     const out: Record<string, bigint | string> = {};
+    const set = (name: string, value: ast.Expr): void => {
+      if (value.t === 'str') {
+        out[name] = value.value;
+        return;
+      }
+      const b = new Builder(false);
+      const l = new Lowerer(this.spec, b, 'hook');
+      this.spec.names.traits.forEach((t, k) => {
+        l.global(t.name, bits(b.constant(t.width, cpu.values[k]!)));
+      });
+      out[name] = l.staticInt(l.expr(value, l.word), value.span, 'an auxv entry');
+    };
     for (const part of parts)
       for (const s of part.body.stmts) {
         if (s.t !== 'assign' || s.targets[0]?.t !== 'name')
           throw new SpecError('abi', 'auxv takes lines NAME = value', s.span);
-        if (s.value.t === 'str') {
-          out[s.targets[0].name] = s.value.value;
-          continue;
-        }
-        const l = new Lowerer(this.spec, new Builder(false), 'hook');
-        out[s.targets[0].name] = l.staticInt(l.expr(s.value, l.word), s.value.span, 'an auxv entry');
+        set(s.targets[0].name, s.value);
       }
+    for (const [name, value] of cpu.auxv) set(name, value);
     return out;
   }
 

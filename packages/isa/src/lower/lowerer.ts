@@ -215,6 +215,10 @@ export class Lowerer {
       case 'mode':
         if (def.at !== undefined) return bits(extract(this.b, this.b.pc(this.word), def.at, def.width));
         return this.fail('mode', `what ${name} is, only a decoder that names it knows`, span);
+      case 'trait': {
+        this.registersAllowed(name, span);
+        return { k: 'place', place: cellPlace(this.site, def.cell, this.b.constant(32, 0), def.width) };
+      }
       case 'member':
         this.registersAllowed(name, span);
         return { k: 'place', place: this.member(def.file.name, int(def.index), span) };

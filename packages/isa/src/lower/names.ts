@@ -2,6 +2,7 @@
 // In: items. Out: Names. Must not know: instructions' bodies.
 import { type Cell, cellStride } from '@mimic/ir';
 import { ByteCode } from '../byte-code.js';
+import type { Trait } from '../model.js';
 import type * as ast from '../syntax/ast.js';
 import { type Span, SpecError } from '../syntax/source.js';
 
@@ -79,6 +80,14 @@ export interface ModeDef {
   readonly span: Span;
 }
 
+/** What models of the processor differ in. */
+export interface TraitDef extends Trait {
+  readonly kind: 'trait';
+  /** Its place among the traits. */
+  readonly number: number;
+  readonly span: Span;
+}
+
 /** Registers that are joined from others, or slices of them. */
 export interface ViewDef {
   readonly kind: 'view';
@@ -94,6 +103,7 @@ export interface ViewDef {
 export type Def =
   | RegDef
   | ModeDef
+  | TraitDef
   | FileDef
   | { readonly kind: 'member'; readonly file: FileDef | ViewDef; readonly index: number; readonly span: Span }
   | { readonly kind: 'const'; readonly item: Extract<ast.Item, { t: 'const' }>; readonly span: Span }
@@ -121,6 +131,8 @@ export class Names {
   /** Illegal is there from the start: `undefined` raises it, and so does a word that does not decode. */
   readonly traps: TrapDef[] = [{ name: 'Illegal', params: [] }];
   readonly decoders = new Map<string, ast.DecoderItem>();
+  readonly traits: TraitDef[] = [];
+  readonly cpus: ast.CpuItem[] = [];
   /** Files and registers in order of declaration. */
   readonly state: (RegDef | FileDef | ViewDef)[] = [];
   arch = '';
@@ -182,6 +194,12 @@ export class Names {
           this.decoders.set(name, item);
         }
         return;
+      case 'trait':
+        for (const name of item.names) this.declareTrait(name, this.width(item.type), item.span);
+        return;
+      case 'cpu':
+        this.cpus.push(item);
+        return;
       case 'enum':
         return this.add(item.name, { kind: 'enum', width: item.width, items: item.items, span: item.span });
       case 'field': {
@@ -231,6 +249,14 @@ export class Names {
       ]);
     }
     this.target.set(name, def);
+  }
+
+  private declareTrait(name: string, width: number, span: Span): void {
+    if (width > 32) throw new SpecError('width', 'a trait has 32 bits at most', span);
+    const number = this.traits.length;
+    const def: TraitDef = { kind: 'trait', name, width, number, cell: this.cell(name, width, 1, true), span };
+    this.add(name, def);
+    this.traits.push(def);
   }
 
   private declareArch(item: Extract<ast.Item, { t: 'arch' }>): void {

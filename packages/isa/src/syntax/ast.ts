@@ -131,11 +131,13 @@ export type EncPart = Node &
 export type Require = Node & { readonly name: string; readonly value: number };
 export type Encoding = readonly EncPart[];
 
-export type Attr = Node & {
-  readonly t: 'at' | 'where' | 'over';
-  readonly name: string;
-  readonly args: readonly Expr[];
-};
+export type Attr =
+  | (Node & {
+      readonly t: 'at' | 'where' | 'over';
+      readonly name: string;
+      readonly args: readonly Expr[];
+    })
+  | (Node & { readonly t: 'needs'; readonly names: readonly string[] });
 export interface Bind extends Node {
   readonly target: Expr;
   readonly value: Expr;
@@ -231,6 +233,14 @@ export type FnItem = Node & {
   readonly body: Block;
 };
 
+/** A model of the processor: its names, the model that it is derived from, values of traits and of the auxiliary vector. */
+export type CpuItem = Node & {
+  readonly t: 'cpu';
+  readonly names: readonly string[];
+  readonly base?: string;
+  readonly rows: readonly Bind[];
+};
+
 /** A way of reading code. Without anything but names it says that what follows in its file belongs to these. */
 export type DecoderItem = Node & {
   readonly t: 'decoder';
@@ -248,6 +258,10 @@ export type DecoderItem = Node & {
 export type Item =
   | (Node & { readonly t: 'mode'; readonly name: string; readonly type: Type; readonly value: Expr })
   | DecoderItem
+  | (Node & { readonly t: 'trait'; readonly names: readonly string[]; readonly type: Type })
+  | CpuItem
+  /** What follows in its file is only there in models with these traits. */
+  | (Node & { readonly t: 'needs'; readonly names: readonly string[] })
   | (Node & { readonly t: 'arch'; readonly name: string; readonly props: ReadonlyMap<string, string> })
   | (Node & { readonly t: 'use'; readonly path: string })
   | (Node & { readonly t: 'const'; readonly name: string; readonly value: Expr })

@@ -163,6 +163,18 @@ const actions: Record<string, (this: Node, ...nodes: Node[]) => Any> = {
   }),
   unitWord: (_k, _s, digits) => Number(text(digits)),
 
+  Trait: (_k, names, type) => ({ t: 'trait', names: list(names), type: build(type) }),
+  Cpu: (_k, names, _c, base, _o, rows, _e) => ({
+    t: 'cpu',
+    names: list(names),
+    base: maybe(base),
+    rows: many(rows),
+  }),
+  cpuName(_n) {
+    return text(this).replace(/"/g, '');
+  },
+  Needs: (_k, names) => ({ t: 'needs', names: list(names) }),
+
   Enum: (_k, name, _c, width, _o, items, _e) => ({
     t: 'enum',
     name: text(name),
@@ -362,6 +374,9 @@ const actions: Record<string, (this: Node, ...nodes: Node[]) => Any> = {
   },
   Attr_where(_k, e) {
     return { t: 'where', name: '', args: [build(e)], span: span(this) };
+  },
+  Attr_needs(_k, names) {
+    return { t: 'needs', names: list(names), span: span(this) };
   },
   Attr_over(_k, name) {
     return { t: 'over', name: text(name), args: [], span: span(this) };
