@@ -70,7 +70,7 @@ export type HookName =
   | 'arch_prctl'
   /** (sp) in a new thread or process: its result of clone or fork, its stack pointer */
   | 'clone'
-  /** (sp, entry): state at the first instruction */
+  /** (sp, entry, bias): state at the first instruction; `bias` is what was added to the addresses of the file that it is in */
   | 'start'
   /** (v): sets the thread pointer */
   | 'tls'

@@ -116,13 +116,13 @@ export function startProcess(cpu: Cpu, options: StartOptions): Process | Program
 
   const loaded = loadElf(process.space, image, program.read, process.executable);
   if (loaded instanceof ElfProblem) return new ProgramProblem('unusable', loaded.message);
-  let entry = loaded.entry;
+  let { entry, bias } = loaded;
   let interpreterBase = 0;
   if (image.interpreter !== undefined) {
     const linker = loadInterpreter(process, image.interpreter);
     if (linker instanceof ProgramProblem) return linker;
-    entry = linker.entry;
-    interpreterBase = linker.bias;
+    ({ entry, bias } = linker);
+    interpreterBase = bias;
   }
   process.space.heapStart = process.space.heapEnd = loaded.end;
   const size = options.stackSize ?? STACK_SIZE;
@@ -156,7 +156,7 @@ export function startProcess(cpu: Cpu, options: StartOptions): Process | Program
       );
   });
   process.threads.push(new Thread(process, cpu, process.pid));
-  if (!cpu.hook('start', sp, entry)) throw new Error(`The start hook of ${cpu.abi.name} faulted`);
+  if (!cpu.hook('start', sp, entry, bias)) throw new Error(`The start hook of ${cpu.abi.name} faulted`);
   return process;
 }
 
