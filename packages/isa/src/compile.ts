@@ -107,7 +107,9 @@ class Compiler implements SpecContext {
       .filter((p) => p.item.t === 'test')
       .map((p) => {
         const decoder = p.decoders[0] === undefined ? undefined : this.decoders.get(p.decoders[0]);
-        return { item: p.item as ast.TestItem, ...(decoder ? { decoder } : {}) };
+        const test = p.item as ast.TestItem;
+        const item = { ...test, inputs: [...p.given, ...test.inputs] };
+        return { item, ...(decoder ? { decoder } : {}) };
       });
     let cpus: Cpu[] = [];
     this.reporting(() => (cpus = cpusOf(this, this.names.cpus)), items[0]?.item.span ?? emptySpan(loaded));

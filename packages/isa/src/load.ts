@@ -21,9 +21,11 @@ export interface Placed<T extends ast.Item> {
   readonly decoders: readonly string[];
   /** The traits that its file says are needed before it. */
   readonly needs: readonly string[];
+  /** What its file says before it that tests start from. */
+  readonly given: readonly ast.Bind[];
 }
 
-type Place = Pick<Placed<ast.Item>, 'decoders' | 'needs'>;
+type Place = Pick<Placed<ast.Item>, 'decoders' | 'needs' | 'given'>;
 
 export interface Loaded {
   readonly items: readonly Placed<ast.Item>[];
@@ -44,12 +46,13 @@ export function loadSpec(entry: string, read: ReadSpec): Loaded {
     sources.push(source);
     const parsed = parse(source);
     diagnostics.push(...parsed.diagnostics);
-    let place: Place = { decoders: [], needs: [] };
+    let place: Place = { decoders: [], needs: [], given: [] };
     for (const item of parsed.items) {
       if (item.t === 'use') use(name, item);
       else if (item.t === 'decoder' && !item.when && !item.box && !item.body)
         place = { ...place, decoders: item.names };
       else if (item.t === 'needs') place = { ...place, needs: item.names };
+      else if (item.t === 'given') place = { ...place, given: item.binds };
       else expand(item, new Map(), place, items);
     }
   };

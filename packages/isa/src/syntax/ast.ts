@@ -260,6 +260,8 @@ export type Item =
   | DecoderItem
   | (Node & { readonly t: 'trait'; readonly names: readonly string[]; readonly type: Type })
   | CpuItem
+  /** What the tests in the rest of its file start from. */
+  | (Node & { readonly t: 'given'; readonly binds: readonly Bind[] })
   /** What follows in its file is only there in models with these traits. */
   | (Node & { readonly t: 'needs'; readonly names: readonly string[] })
   | (Node & { readonly t: 'arch'; readonly name: string; readonly props: ReadonlyMap<string, string> })

@@ -174,6 +174,7 @@ const actions: Record<string, (this: Node, ...nodes: Node[]) => Any> = {
     return text(this).replace(/"/g, '');
   },
   Needs: (_k, names) => ({ t: 'needs', names: list(names) }),
+  Given: (_k, binds) => ({ t: 'given', binds: build(binds) }),
 
   Enum: (_k, name, _c, width, _o, items, _e) => ({
     t: 'enum',
