@@ -177,6 +177,7 @@ function single(r: Random): number {
 
 /** A word of 128 bits: two doubles, four singles, lanes of integers at the ends of their ranges, or any. */
 export function vector(r: Random, mood: FloatMood): bigint {
+  if (r.below(8) === 0) return digits(r);
   let v = 0n;
   const kind = r.below(5);
   for (let k = 0; k < 4; k += 2) {
@@ -187,6 +188,28 @@ export function vector(r: Random, mood: FloatMood): bigint {
     v |= (BigInt(a >>> 0) | (BigInt(b >>> 0) << 32n)) << BigInt(32 * k);
   }
   return v;
+}
+
+/** A packed decimal integer with a sign, or its digits as characters. */
+function digits(r: Random): bigint {
+  const count = r.below(32);
+  let v = 0n;
+  for (let k = 0; k < count; k++) v = (v << 4n) | BigInt(r.pick([0, 9, r.below(10), r.below(10)]));
+  switch (r.below(6)) {
+    case 0: {
+      const zone = r.pick([0x30n, 0xf0n]);
+      let out = 0n;
+      for (let k = 0n; k < 16n; k++) out |= (zone | ((v >> (4n * k)) & 15n)) << (8n * k);
+      return out ^ (BigInt(r.below(16)) << 4n);
+    }
+    case 1: {
+      let out = r.pick([0x2bn, 0x2dn]);
+      for (let k = 0n; k < 7n; k++) out |= (0x30n | ((v >> (4n * k)) & 15n)) << (16n + 16n * k);
+      return out;
+    }
+    default:
+      return (v << 4n) | BigInt(10 + r.below(6));
+  }
 }
 
 function lanes(r: Random): number {
