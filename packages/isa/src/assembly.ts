@@ -17,11 +17,11 @@ export type AsmPiece =
   /** Text where the value is not 0. */
   | { readonly t: 'flag'; readonly value: StaticRef; readonly text: string }
   | { readonly t: 'names'; readonly value: StaticRef; readonly names: readonly string[] }
-  /** d decimal, x hexadecimal, a an address, e a binary64 number; signed: bits of the value. */
+  /** d decimal, x hexadecimal, a an address, e, g a binary64 number, with an exponent or plain; signed: bits of the value. */
   | {
       readonly t: 'number';
       readonly value: StaticRef;
-      readonly format: 'd' | 'x' | 'a' | 'e';
+      readonly format: 'd' | 'x' | 'a' | 'e' | 'g';
       readonly signed?: number;
     }
   /** The names of the bits that are set, from the lowest. */
@@ -246,7 +246,7 @@ export class AsmContext {
     item: Extract<ast.Item, { t: 'shape' }>,
     frame: (l: Lowerer, b: Builder) => Map<string, Value>,
   ): AsmPiece {
-    const m = /^(.*?)(?::([dsxae]))?$/.exec(inner)!;
+    const m = /^(.*?)(?::([dsxaeg]))?$/.exec(inner)!;
     const code = m[1]!;
     const indexed = /^(\w+)([[(])(.*)[\])](\*?)$/.exec(code);
     const def = indexed ? this.spec.names.defs.get(indexed[1]!) : undefined;
@@ -271,7 +271,7 @@ export class AsmContext {
     const e = code === 'value' ? row.value : parseExpression(code, row.span);
     const printed = evaluate(e, code === 'value' ? this.widthOf(item, frame) : undefined);
     if (m[2] === 's') return { t: 'number', value: printed.value, format: 'd', signed: printed.width };
-    return { t: 'number', value: printed.value, format: (m[2] ?? 'd') as 'd' | 'x' | 'a' | 'e' };
+    return { t: 'number', value: printed.value, format: (m[2] ?? 'd') as 'd' | 'x' | 'a' | 'e' | 'g' };
   }
 }
 

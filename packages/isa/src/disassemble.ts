@@ -69,13 +69,15 @@ export function assembly(isa: CompiledIsa, d: Decoded, pc: number, style: TextSt
 function number(p: Extract<AsmPiece, { t: 'number' }>, v: bigint, style: TextStyle): string {
   if (p.format === 'a') return style.address ? style.address(Number(v)) : `0x${v.toString(16)}`;
   if (p.format === 'x') return v.toString(16);
-  if (p.format === 'e') return scientific(v);
+  if (p.format === 'e') return scientific(double(v));
+  if (p.format === 'g') return String(Number(double(v).toPrecision(7)));
   return String(p.signed === undefined ? v : BigInt.asIntN(p.signed, v));
 }
 
-/** A binary64 number as C's `%.18e` prints it. */
-function scientific(bits: bigint): string {
-  const number = new Float64Array(BigUint64Array.of(bits).buffer)[0]!;
+const double = (bits: bigint): number => new Float64Array(BigUint64Array.of(bits).buffer)[0]!;
+
+/** As C's `%.18e` prints it. */
+function scientific(number: number): string {
   return number.toExponential(18).replace(/e([+-])(\d)$/, 'e$10$2');
 }
 

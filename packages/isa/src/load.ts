@@ -97,9 +97,10 @@ function expand(
   }
   for (const row of item.rows) {
     const inner = new Map(family);
+    const own = /^\d+$/.test(row.name) ? BigInt(row.name) : undefined;
     item.names.forEach((name, i) => {
       const single = item.names.length === 1;
-      const v = i === 0 ? (single ? row.values[0] : undefined) : row.values[i - 1];
+      const v = i === 0 ? ((single ? row.values[0] : undefined) ?? own) : row.values[i - 1];
       const text = i === 0 ? row.name : String(v ?? '');
       inner.set(
         name,
