@@ -7,6 +7,7 @@ const FUZZED = [
   ['ppc', 'qemu-ppc', 60_000],
   ['ppc64le', 'qemu-ppc64le', 12_000],
   ['arm64', 'qemu-aarch64', 30_000],
+  ['arm', 'qemu-arm', 30_000],
 ] as const;
 
 describe('random instructions', () => {

@@ -14,4 +14,5 @@ export { SimulatedMachine } from './simulate.js';
 export { softwareFma } from './software-fma.js';
 export { type SplitOptions, type SplitProgram, splitBody, splitProgram } from './split-wide.js';
 export { type Structure, structure } from './structure.js';
+export { undefinedTurned } from './undefined.js';
 export { type VerifyOptions, verify } from './verify.js';

@@ -72,6 +72,29 @@ function find(
   return undefined;
 }
 
+/** By instruction: mode bits of the addresses at which it may be found; 0 where there are no modes. */
+export function modesOf(isa: CompiledIsa): Map<Insn, number[]> {
+  const out = new Map<Insn, number[]>(isa.insns.map((x) => [x, []]));
+  for (let mode = 0; mode <= isa.modeMask; mode++) {
+    if (mode & ~isa.modeMask) continue;
+    const seen = new Set<number>();
+    const visit = (n: number): void => {
+      if (n < 0 || seen.has(n)) return;
+      seen.add(n);
+      const node = isa.decode[n];
+      if (node?.kind === 'leaf')
+        for (const k of node.insns) {
+          const modes = out.get(isa.insns[k]!)!;
+          if (!modes.includes(mode)) modes.push(mode);
+        }
+      else if (node?.kind === 'mode') visit(node.next[(mode >>> node.at) & ((1 << node.width) - 1)]!);
+      else for (const next of node?.next ?? []) visit(next);
+    };
+    visit(0);
+  }
+  return out;
+}
+
 function holds(isa: CompiledIsa, insn: Insn, fields: readonly number[]): boolean {
   const r = evaluate(isa.program, insn.where!, fields.map(BigInt), 0n, noMachine);
   return r.kind === 'return' && r.values[0] === 1n;

@@ -62,6 +62,9 @@ resume:
 
 	.globl _start, sys
 _start:
+	adrp x0, own_stack
+	add x0, x0, :lo12:own_stack
+	add sp, x0, 32768
 	bl start
 	mov x8, 94
 	svc 0

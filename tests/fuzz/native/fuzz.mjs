@@ -6,7 +6,7 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { Body, evaluate, Op, Random } from '@mimic/ir';
+import { evaluate, Random, undefinedTurned } from '@mimic/ir';
 import { assembly, compileSpec, composeBytes, decodeBytes, TestMachine } from '@mimic/isa';
 
 const here = dirname(fileURLToPath(import.meta.url));
@@ -263,29 +263,9 @@ function recordOf(m) {
   return out;
 }
 
-const flipped = new Map();
-/** The template with everything undefined turned round. */
-function otherwise(insn) {
-  let body = flipped.get(insn);
-  if (!body) {
-    const { op, width, a, b, c, extra, big, vars } = insn.template.parts();
-    body = Body.from({
-      op: [...op].map((o) => (o === Op.undef ? Op.not : o)),
-      width,
-      a,
-      b,
-      c,
-      extra,
-      big,
-      vars,
-    });
-    flipped.set(insn, body);
-  }
-  return body;
-}
 /** A mask of bytes that the spec leaves undefined in this case. */
 function undefinedBytes(d, record) {
-  const runs = [d.insn.template, otherwise(d.insn)].map((body) => {
+  const runs = [d.insn.template, undefinedTurned(d.insn.template)].map((body) => {
     const m = machineOf(record);
     evaluate(isa.program, body, d.fields.map(BigInt), BigInt(CODE), m);
     return recordOf(m);

@@ -1,7 +1,7 @@
 // A case as a `test` line of a spec, with nothing that the instructions do not read.
 // In: a case, the reference's result. Out: text. Must not know: exceptions.
-import { evaluate } from '@mimic/ir';
-import { decode, disassemble, type TestMachine } from '@mimic/isa';
+import { evaluate, undefinedTurned } from '@mimic/ir';
+import { assembly, type TestMachine } from '@mimic/isa';
 import type { Case } from './generate.js';
 import { type Harness, type Result, valueAt } from './harness.js';
 
@@ -12,17 +12,17 @@ export function testLine(harness: Harness, c: Case, pages: Uint8Array, theirs: R
   const { isa } = harness;
   const before = harness.machineOf(c.record, pages);
   const traced = trace(before);
-  let pc = BigInt(harness.code);
-  for (const w of c.words) {
-    const d = decode(isa, w)!;
-    evaluate(isa.program, d.insn.template, d.fields.map(BigInt), pc, traced.machine);
-    pc += BigInt(d.insn.length);
+  const decoded = harness.decodeAll(c.words, c.mode)!;
+  let pc = harness.code + c.mode;
+  const texts: string[] = [];
+  for (const d of decoded) {
+    evaluate(isa.program, d.insn.template, d.fields.map(BigInt), BigInt(pc), traced.machine);
+    const a = assembly(isa, d, pc);
+    texts.push(`${a.mnemonic} ${a.operands}`.trim());
+    pc += d.length;
   }
-  const code = c.words.map((w) => w.toString(16).padStart(8, '0')).join(' ');
-  const text = c.words
-    .map((w, k) => disassemble(isa, w, harness.code + 4 * k)!)
-    .map((a) => `${a.mnemonic} ${a.operands}`.trim())
-    .join('; ');
+  const code = c.words.map((w, k) => codeOf(w, decoded[k]!.length, c.mode !== 0)).join(' ');
+  const text = texts.join('; ');
   const inputs: string[] = [];
   for (const s of harness.slots) {
     const v = valueAt(c.record, s);
@@ -34,7 +34,30 @@ export function testLine(harness: Harness, c: Case, pages: Uint8Array, theirs: R
     const b = before.memory.get(at);
     if (b) inputs.push(`mem8[${hex(at)}] = ${hex(b)}`);
   }
-  return `test ${code.includes(' ') ? `"${code}"` : code} "${text}"  PC = ${hex(harness.code)}, ${inputs.join(', ')}  => ${outcome(harness, c, theirs)}`;
+  return `test ${code.includes(' ') ? `"${code}"` : code} "${text}"  PC = ${hex(harness.code + c.mode)}, ${inputs.join(', ')}  => ${outcome(harness, c, theirs)}`;
+}
+
+/** Names of registers that hold what the spec leaves undefined: those that change when that is turned round. */
+export function undefinedIn(harness: Harness, c: Case, pages: Uint8Array): ReadonlySet<string> {
+  const { isa } = harness;
+  const [a, b] = [false, true].map((turned) => {
+    const m = harness.machineOf(c.record, pages);
+    let pc = harness.code + c.mode;
+    for (const d of harness.decodeAll(c.words, c.mode)!) {
+      const body = turned ? undefinedTurned(d.insn.template) : d.insn.template;
+      evaluate(isa.program, body, d.fields.map(BigInt), BigInt(pc), m);
+      pc += d.length;
+    }
+    return m;
+  }) as [TestMachine, TestMachine];
+  return new Set(harness.slots.map((s) => s.name).filter((n) => harness.read(a, n) !== harness.read(b, n)));
+}
+
+/** As a listing writes it: where there are modes, the other one has the first of two units to the left. */
+function codeOf(word: number, length: number, units: boolean): string {
+  const digits = word.toString(16).padStart(8, '0');
+  if (length === 2) return digits.slice(4);
+  return units ? digits.slice(4) + digits.slice(0, 4) : digits;
 }
 
 function outcome(harness: Harness, c: Case, theirs: Result | undefined): string {
@@ -68,9 +91,10 @@ export function meddles(harness: Harness, c: Case): boolean {
     if (address < code + 32n && address + BigInt(width / 8) > code) hit = true;
     return store(address, width, value);
   };
-  for (const [k, w] of c.words.entries()) {
-    const d = decode(harness.isa, w)!;
-    evaluate(harness.isa.program, d.insn.template, d.fields.map(BigInt), BigInt(harness.code + 4 * k), m);
+  let pc = harness.code + c.mode;
+  for (const d of harness.decodeAll(c.words, c.mode)!) {
+    evaluate(harness.isa.program, d.insn.template, d.fields.map(BigInt), BigInt(pc), m);
+    pc += d.length;
   }
   return hit;
 }

@@ -2,11 +2,13 @@
 // In: a Harness, a seeded generator. Out: records for the guest. Must not know: what the instructions do, beyond whether
 // they jump, trap into the system, or read the clock.
 import { type Body, evaluate, Op, type Random } from '@mimic/ir';
-import { decode, type Insn } from '@mimic/isa';
+import { type Decoded, type Insn, modesOf } from '@mimic/isa';
 import { type Harness, putAt, type Slot } from './harness.js';
 import { type FloatMood, float, integer, MOODS, vector, wideInteger, word } from './values.js';
 
 export interface Case {
+  /** Mode bits of the code's address. */
+  readonly mode: number;
   readonly insns: readonly Insn[];
   readonly words: readonly number[];
   readonly record: DataView;
@@ -17,6 +19,8 @@ export class Generator {
   private readonly straight: readonly Insn[];
   private readonly jumps: ReadonlySet<Insn>;
   private readonly settled: readonly number[];
+  /** By instruction: the modes that it may be in. */
+  private readonly modes: ReadonlyMap<Insn, readonly number[]>;
 
   /** `single`: names of instructions that are only run alone. */
   constructor(
@@ -37,6 +41,7 @@ export class Generator {
     );
     this.jumps = new Set(this.insns.filter((x) => uses(x, (b, i) => b.op[i] === Op.jump)));
     this.straight = this.insns.filter((x) => !this.jumps.has(x) && !single(x));
+    this.modes = modesOf(isa);
     const values: number[] = [];
     while (values.length < 4096) {
       const v = harness.settled(BigInt(this.settledValue()));
@@ -62,27 +67,35 @@ export class Generator {
     const { harness, random: r } = this;
     for (;;) {
       const count = r.below(20) || this.straight.length === 0 ? 1 : 2 + r.below(harness.maxCode - 1);
-      const insns: Insn[] = [];
       const words: number[] = [];
-      while (insns.length < count) {
+      let mode: number | undefined;
+      let code: readonly Decoded[] = [];
+      while (words.length < count) {
         const insn = r.pick(count === 1 ? this.insns : this.straight);
-        const word = this.encode(insn);
+        const modes = this.modes.get(insn)!;
+        const in_ = mode ?? r.pick(modes);
+        const word = modes.includes(in_) ? this.encode(insn) : undefined;
         if (word === undefined) continue;
-        insns.push(insn);
+        const all = harness.decodeAll([...words, word], in_);
+        if (all?.at(-1)?.insn !== insn) continue;
+        mode = in_;
+        code = all;
         words.push(word);
       }
-      const c = { insns, words, record: this.record(words) };
+      const insns = code.map((d) => d.insn);
+      const c = { mode: mode!, insns, words, record: this.record(words, code, mode!) };
       if (!this.jumps.has(insns[0]!) || this.lands(c)) return c;
     }
   }
 
-  /** The word of `insn` with random fields; undefined where they make it another instruction, or none. */
-  private encode(insn: Insn): number | undefined {
+  /** The word of `insn` with random fields, which may make it another instruction, or none. */
+  private encode(insn: Insn): number {
     const r = this.random;
     const few = r.below(3) === 0 ? [r.below(32), r.below(32), r.below(32)] : undefined;
     let word = insn.value;
     for (const f of insn.fields) {
       let v = f.width === 5 && few ? r.pick(few) : Number(r.bits(f.width));
+      while (this.harness.avoid.get(f.name)?.includes(v)) v = Number(r.bits(f.width));
       if (f.width >= 12 && r.below(5) < 3) v = (r.below(160) - 80) & (2 ** f.width - 1);
       let low = f.width;
       for (const p of f.pieces) {
@@ -90,15 +103,19 @@ export class Generator {
         word = (word | (((v >>> low) & (2 ** p.width - 1)) << p.at)) >>> 0;
       }
     }
-    const d = decode(this.harness.isa, word);
-    return d?.insn === insn ? word : undefined;
+    return word;
   }
 
-  private record(words: readonly number[]): DataView {
+  private record(words: readonly number[], code: readonly Decoded[], mode: number): DataView {
     const { harness, random: r } = this;
     const record = new DataView(new ArrayBuffer(harness.recordSize));
-    record.setUint32(0, words.length, harness.little);
-    words.forEach((w, k) => void record.setUint32(4 + 4 * k, w, harness.little));
+    let at = 4;
+    words.forEach((w, k) => {
+      if (code[k]!.length === 2) record.setUint16(at, w & 0xffff, harness.little);
+      else record.setUint32(at, w, harness.little);
+      at += code[k]!.length;
+    });
+    record.setUint32(0, (at - 4) | mode, harness.little);
     const mood = r.pick(MOODS);
     for (const s of harness.slots) putAt(record, s, this.value(s, mood) & s.mask);
     return record;
@@ -126,8 +143,8 @@ export class Generator {
     const { harness } = this;
     const { isa, code } = harness;
     const m = harness.machineOf(c.record, new Uint8Array(0));
-    const d = decode(isa, c.words[0]!)!;
-    const out = evaluate(isa.program, d.insn.template, d.fields.map(BigInt), BigInt(code), m);
+    const [d] = harness.decodeAll(c.words, c.mode)!;
+    const out = evaluate(isa.program, d!.insn.template, d!.fields.map(BigInt), BigInt(code + c.mode), m);
     if (out.kind !== 'jump') return true;
     const to = Number(out.target);
     if (to >= harness.landing[0] && to < harness.landing[1]) return to < code || to >= code + harness.page;

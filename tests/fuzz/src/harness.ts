@@ -3,7 +3,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { evaluate } from '@mimic/ir';
-import { type CompiledIsa, decode, type Register, TestMachine } from '@mimic/isa';
+import { type CompiledIsa, contextAfter, type Decoded, decode, type Register, TestMachine } from '@mimic/isa';
 
 /** Bytes of the words before the registers. */
 const HEAD = 20;
@@ -35,6 +35,8 @@ interface Description {
   readonly never: readonly string[];
   /** Instructions that the reference does not survive. */
   readonly without?: readonly string[];
+  /** By field: values that it does not get, because the manual leaves open what the instruction then does. */
+  readonly avoid?: Readonly<Record<string, readonly number[]>>;
 }
 
 /** A register of the record, `at` bytes into it. */
@@ -74,6 +76,8 @@ export class Harness {
   readonly slots: readonly Slot[];
   readonly recordSize: number;
   readonly never: ReadonlySet<string>;
+  /** By field: the values that it does not get. */
+  readonly avoid: ReadonlyMap<string, readonly number[]>;
   /** Whether words lie in memory with the low byte first. */
   readonly little: boolean;
   private readonly registers: ReadonlyMap<string, Register>;
@@ -93,6 +97,7 @@ export class Harness {
     this.data = Number(d.data);
     this.page = d.page;
     this.never = new Set(d.never);
+    this.avoid = new Map(Object.entries(d.avoid ?? {}));
     this.registers = new Map(isa.registers.map((r) => [r.name, r]));
     const slots: Slot[] = [];
     const floats = new Set(d.floats?.flatMap(expand));
@@ -132,6 +137,21 @@ export class Harness {
   write(machine: TestMachine, name: string, value: bigint): void {
     const { write } = this.register(name);
     if (write) evaluate(this.isa.program, write, [value], 0n, machine);
+  }
+
+  /** Words one after the other, as a mode reads them; undefined where one is no instruction. */
+  decodeAll(words: readonly number[], mode: number): Decoded[] | undefined {
+    const out: Decoded[] = [];
+    let pc = this.code + mode;
+    let context = 0;
+    for (const w of words) {
+      const d = decode(this.isa, w, pc, context);
+      if (!d) return undefined;
+      out.push(d);
+      context = contextAfter(this.isa, d, pc, context);
+      pc += d.length;
+    }
+    return out;
   }
 
   /** A machine with what is the same in every case. */

@@ -122,6 +122,7 @@ class AbiCompiler implements HookContext {
       signalFrame: rt ? frameOf(rt) : '',
       ...(old ? { oldSignalFrame: frameOf(old) } : {}),
       gates: gates.map((g) => g.address),
+      modeMask: this.spec.names.modeMask,
       machineName: (this.prop('machine_name') ?? this.main.name).replace(/"/g, ''),
     };
     return { abi, hooks: this.hooks, models };

@@ -126,6 +126,8 @@ export interface LinuxAbi {
   readonly oldSignalFrame?: string;
   /** Addresses that the kernel makes entry points: running into one calls its hook. */
   readonly gates: readonly number[];
+  /** Bits of a code address that are modes: no part of an address that is reported. */
+  readonly modeMask: number;
   /** What uname() gives as machine. */
   readonly machineName: string;
 }

@@ -86,6 +86,8 @@ function gate(thread: Thread, address: number): void {
 
 function faultOf(thread: Thread, exit: Exclude<Exit, { kind: 'budget' }>): SignalInfo {
   const { values } = thread;
+  const { abi } = thread.kernel;
+  const plain = (pc: number): number => pc - (pc & abi.modeMask);
   const make = (signal: string, code: string, address: GuestAddress): SignalInfo => ({
     signal: values.get('signal', signal),
     code: values.get('sicode', code),
@@ -94,13 +96,15 @@ function faultOf(thread: Thread, exit: Exclude<Exit, { kind: 'budget' }>): Signa
   if (exit.kind === 'fault') {
     // A page that is mapped without any permission is mapped all the same: the areas know.
     const mapped = typeof exit.address === 'number' && thread.process.space.find(exit.address) !== undefined;
-    return make('SIGSEGV', mapped ? 'SEGV_ACCERR' : 'SEGV_MAPERR', exit.address);
+    const at =
+      exit.access === 'execute' && typeof exit.address === 'number' ? plain(exit.address) : exit.address;
+    return make('SIGSEGV', mapped ? 'SEGV_ACCERR' : 'SEGV_MAPERR', at);
   }
-  if (exit.kind === 'illegal') return make('SIGILL', 'ILL_ILLOPC', exit.pc);
-  const report = thread.kernel.abi.faults[exit.name];
+  if (exit.kind === 'illegal') return make('SIGILL', 'ILL_ILLOPC', plain(exit.pc));
+  const report = abi.faults[exit.name];
   if (!report) thread.kernel.unimplemented(`trap ${exit.name}`);
   // A trap's argument, where it has one, is the address that it is about.
-  const address = exit.args.length > 0 ? guestAddress(exit.args[0]!) : exit.pc;
+  const address = exit.args.length > 0 ? guestAddress(exit.args[0]!) : plain(exit.pc);
   if (report?.after) thread.cpu.advance();
   return make(report?.signal ?? 'SIGILL', report?.code ?? 'ILL_ILLOPC', address);
 }
