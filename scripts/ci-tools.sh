@@ -4,7 +4,7 @@
 set -u
 packages=
 for pair in qemu-ppc:qemu-user qemu-aarch64:qemu-user powerpc64le-linux-gnu-objdump:binutils-powerpc64le-linux-gnu powerpc-linux-gnu-gcc:gcc-powerpc-linux-gnu powerpc-linux-gnu-objdump:binutils-powerpc-linux-gnu \
-  aarch64-linux-gnu-objdump:binutils-aarch64-linux-gnu \
+  aarch64-linux-gnu-objdump:binutils-aarch64-linux-gnu arm-linux-gnueabihf-gcc:gcc-arm-linux-gnueabihf arm-linux-gnueabi-gcc:gcc-arm-linux-gnueabi \
   python3:python3 perl:perl; do
   command -v "${pair%%:*}" >/dev/null 2>&1 || packages="$packages ${pair#*:}"
 done

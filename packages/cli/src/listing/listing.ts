@@ -144,7 +144,7 @@ function* sectionLines(
     while (marks[mark + 1] && marks[mark + 1]!.address <= address) mark++;
     const mode = marks[mark]?.mode ?? 0;
     if (label !== undefined || mode < 0) context = 0;
-    // objdump leaves out runs of zeros: two words or more, up to the next label.
+    // objdump leaves out runs of zeros: two words or more, up to the next label; and one or two bytes before it.
     let zeros = at;
     while (
       zeros < size &&
@@ -152,9 +152,9 @@ function* sectionLines(
       (zeros === at || labels.at(section.address + zeros) === undefined)
     )
       zeros++;
-    const run =
-      zeros === size || labels.at(section.address + zeros) !== undefined ? zeros - at : (zeros - at) & ~3;
-    if (run >= 8) {
+    const last = zeros === size || labels.at(section.address + zeros) !== undefined;
+    const run = last ? zeros - at : (zeros - at) & ~3;
+    if (run >= 8 || (last && run > 0 && run < 3)) {
       yield '\t...';
       at += run;
       continue;
