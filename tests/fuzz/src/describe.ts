@@ -72,18 +72,20 @@ function outcome(harness: Harness, c: Case, theirs: Result | undefined): string 
 }
 
 /**
- * Whether a case loads or stores where the harness itself lies, or stores into its own code: buffers hold what each
+ * Whether a case loads or stores where the harness itself lies, or in the page of its own code: they hold what each
  * emulator made of earlier cases, and without dcbst and icbi nothing says which code then runs.
  */
 export function meddles(harness: Harness, c: Case): boolean {
   const m = harness.machineOf(c.record, new Uint8Array(0));
   const [own, end] = harness.own.map(BigInt) as [bigint, bigint];
   const code = BigInt(harness.code);
+  const page = BigInt(harness.page);
   let hit = false;
   const load = m.load.bind(m);
   const store = m.store.bind(m);
   m.load = (address, width) => {
     if (address >= own && address < end) hit = true;
+    if (address >= code && address < code + page) hit = true;
     return load(address, width);
   };
   m.store = (address, width, value) => {

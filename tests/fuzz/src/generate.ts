@@ -73,7 +73,7 @@ export class Generator {
       while (words.length < count) {
         const insn = r.pick(count === 1 ? this.insns : this.straight);
         const modes = this.modes.get(insn)!;
-        const in_ = mode ?? r.pick(modes);
+        const in_ = mode ?? (modes.length > 1 ? r.pick(modes) : modes[0]!);
         const word = modes.includes(in_) ? this.encode(insn) : undefined;
         if (word === undefined) continue;
         const all = harness.decodeAll([...words, word], in_);
