@@ -97,14 +97,17 @@ function defineHead(module: ModuleBuilder, scan: Scan, layout: EngineLayout, cal
   const map = displacement;
   a.i32(0).set(map);
   const maps = (path: readonly number[]): void => {
-    for (const m of scan.maps) {
-      if (m.bytes.length !== path.length + 1 || !path.every((b, k) => m.bytes[k] === b)) continue;
+    const further = scan.maps.filter(
+      (m) => m.bytes.length === path.length + 1 && path.every((b, k) => m.bytes[k] === b),
+    );
+    further.forEach((m, k) => {
+      if (k > 0) a.op(W.else);
       a.get(byte).i32(m.bytes.at(-1)!).op(W.i32_eq).open(W.if, VOID);
       a.i32(m.value).set(map);
       next();
       maps(m.bytes);
-      a.end();
-    }
+    });
+    for (const _ of further) a.end();
   };
   maps([]);
   a.get(key).get(map).op(W.i32_or).get(byte).op(W.i32_or).set(key);

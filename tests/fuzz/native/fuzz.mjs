@@ -43,7 +43,7 @@ const skipped = new Set([
   'rcpss',
   'rsqrtps',
   'rsqrtss',
-  'maskmovdqu',
+  'maskmov',
   ...(option('not')?.split(',') ?? []),
 ]);
 
