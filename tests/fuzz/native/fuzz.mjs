@@ -204,7 +204,14 @@ function make(count) {
       0x7f | (pick([0, 2, 3, 3]) << 8) | (rng.below(2) ? 0 : Number(rng.bits(2)) << 10),
       at + AT.fcw,
     );
-    input.writeUInt32LE(Number(rng.bits(16)) & 0x7f7f, at + AT.fsw);
+    // Some exceptions are not masked.
+    if (rng.below(8) === 0) {
+      input[at + AT.mxcsr] &= Number(rng.bits(8));
+      input[at + AT.mxcsr + 1] &= 0xe0 | Number(rng.bits(5));
+    }
+    if (rng.below(8) === 0) input[at + AT.fcw] &= 0xc0 | Number(rng.bits(6));
+    const pending = rng.below(16) ? 0x3f & input[at + AT.fcw] : 0x3f;
+    input.writeUInt32LE(Number(rng.bits(16)) & (0x7f40 | pending), at + AT.fsw);
     input.writeUInt32LE(rng.below(4) ? 0xff : Number(rng.bits(8)), at + AT.ftw);
     for (let i = 0; i < 8; i++) put(input, at + AT.st + 16 * i, extended(), 10);
     for (let i = 0; i < 16; i++) put(input, at + AT.xmm + 16 * i, vector(), 16);
@@ -315,6 +322,20 @@ const folder = mkdtempSync(join(tmpdir(), 'native-'));
 const harness = join(folder, 'harness');
 spawnSync('gcc', ['-O1', '-static', '-o', harness, join(here, 'harness.c')], { stdio: 'inherit' });
 let different = 0;
+// Results of these may be one off in the last place, and C1 is what it is. How many were is told at the end.
+const TRANSCENDENTAL = /^(f2xm1|fsin|fcos|fsincos|fptan|fpatan|fyl2x|fyl2xp1)$/;
+let approximations = 0;
+const ordinal = (v) => ((v >> 64n) << 63n) | (v & ((1n << 63n) - 1n)); // numbers side by side are one apart
+function nearly(a, b) {
+  const [x, y] = [a, b].map((r) => Buffer.from(r));
+  for (const r of [x, y]) r[AT.fsw + 1] &= ~2;
+  for (let i = 0; i < 2; i++) {
+    const at = AT.st + 16 * i;
+    const off = ordinal(take(x, at, 10)) - ordinal(take(y, at, 10));
+    if (off === 1n || off === -1n) y.copy(x, at, at, at + 10);
+  }
+  return x.equals(y);
+}
 const counts = new Map();
 for (let done = 0; done < cases; done += 2000) {
   const { input, made } = make(Math.min(2000, cases - done));
@@ -344,9 +365,13 @@ for (let done = 0; done < cases; done += 2000) {
       mask ??= signal === 5n ? undefinedBytes(d, first) : Buffer.alloc(SIZE);
       if ((a[k] ^ b[k]) & ~mask[k]) bad.push(k);
     }
+    const name = base(d.insn.name);
+    if (bad.length > 0 && TRANSCENDENTAL.test(name)) {
+      approximations++;
+      if (nearly(a, b)) continue;
+    }
     if (bad.length === 0) continue;
     different++;
-    const name = base(d.insn.name);
     counts.set(name, (counts.get(name) ?? 0) + 1);
     if (counts.get(name) > 2 || different > show * 4) continue;
     const text = assembly(isa, d, CODE);
@@ -361,12 +386,18 @@ for (let done = 0; done < cases; done += 2000) {
       if (f === 'memory') return `memory+${bad.find((x) => names(x) === 'memory') - AT.memory}`;
       return `${f} ${take(first, k, size).toString(16)} -> ${take(a, k, size).toString(16)}, here ${take(b, k, size).toString(16)}`;
     });
+    if (fields.some((f) => /^(st|fsw)/.test(f)))
+      fields.unshift(
+        `with ${['fcw', 'ftw'].map((n) => `${n} ${take(first, AT[n], 4).toString(16)}`).join(', ')}` +
+          `, st0 ${take(first, AT.st, 10).toString(16)}, st1 ${take(first, AT.st + 16, 10).toString(16)}`,
+      );
     console.log(
       `${hex}  ${text.mnemonic} ${text.operands}  (${d.insn.source})\n    ${fields.join('\n    ')}`,
     );
   }
 }
 rmSync(folder, { recursive: true });
+if (approximations) console.log(`${approximations} transcendental results that are not the same bit for bit`);
 console.log(
   `${cases} cases, ${different} differ: ${[...counts]
     .sort((x, y) => y[1] - x[1])
