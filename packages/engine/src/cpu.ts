@@ -22,7 +22,7 @@ export type Exit =
       readonly pc: number;
     }
   /** The instruction does not decode. */
-  | { readonly kind: 'illegal'; readonly pc: number }
+  | { readonly kind: 'illegal'; readonly pc: number; readonly long?: true }
   /** The budget is used up, or `interrupt` was called. */
   | { readonly kind: 'budget' };
 

@@ -260,7 +260,8 @@ export class Interpreter implements Cpu {
   }
 
   private notAnInstruction(fetched: Fetched, pc: number): Exit {
-    if (fetched.kind !== 'missing') return { kind: 'illegal', pc };
+    if (fetched.kind === 'illegal') return { ...fetched, pc };
+    if (fetched.kind === 'insn') return { kind: 'illegal', pc };
     if (fetched.offset === 0) return this.noCode();
     const address = pc + fetched.offset;
     return { kind: 'fault', address, access: 'execute', mapped: this.mapped(address), pc };
@@ -291,7 +292,7 @@ export class Interpreter implements Cpu {
       case ExitCode.illegal: {
         if (!this.isa.scan) return { kind: 'illegal', pc };
         const fetched = this.fetch(pc);
-        if (fetched.kind !== 'missing') return { kind: 'illegal', pc };
+        if (fetched.kind !== 'missing') return this.notAnInstruction(fetched, pc);
         // Nobody tells when the rest of it becomes executable.
         this.code.forget(pc);
         return this.notAnInstruction(fetched, pc);

@@ -39,6 +39,6 @@ for (const name of entries) {
           expect(differences, `${insn.name} ${word.toString(16)}`).toEqual([]);
         }
       }
-    }, 200_000);
+    }, 600_000);
   });
 }

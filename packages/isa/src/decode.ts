@@ -132,12 +132,13 @@ class ContextMachine implements Machine {
 /** What stands at an address. */
 export type Fetched =
   | { readonly kind: 'insn'; readonly decoded: Decoded }
-  /** No instruction. */
-  | { readonly kind: 'illegal' }
+  /** No instruction; `long`: one, but longer than any may be. */
+  | { readonly kind: 'illegal'; readonly long?: true }
   /** Part of the instruction may not be executed: that at this offset. */
   | { readonly kind: 'missing'; readonly offset: number };
 
 const ILLEGAL: Fetched = { kind: 'illegal' };
+const TOO_LONG: Fetched = { kind: 'illegal', long: true };
 const scanners = new WeakMap<CompiledIsa, Scanner>();
 
 /** Decodes an instruction of bytes. */
@@ -145,7 +146,7 @@ export function decodeBytes(isa: CompiledIsa, byte: CodeByte): Fetched {
   let scanner = scanners.get(isa);
   if (!scanner) scanners.set(isa, (scanner = new Scanner(isa.scan!, isa.program)));
   const head = scanner.scanHead(byte);
-  if (!head) return ILLEGAL;
+  if (!head) return TOO_LONG;
   if (head.missing !== undefined) return { kind: 'missing', offset: head.missing };
   let missing: number | undefined;
   let length = 0;
@@ -158,5 +159,6 @@ export function decodeBytes(isa: CompiledIsa, byte: CodeByte): Fetched {
     return insn.fields.map((f) => (f.trait === undefined ? pieceOf(words, f) : isa.model.values[f.trait]!));
   });
   if (found) return { kind: 'insn', decoded: { ...found, length } };
-  return missing === undefined ? ILLEGAL : { kind: 'missing', offset: missing };
+  if (missing !== undefined) return { kind: 'missing', offset: missing };
+  return length > isa.scan!.longest ? TOO_LONG : ILLEGAL;
 }

@@ -154,6 +154,7 @@ class AbiCompiler implements HookContext {
     return {
       long: Number(p.get('long')) as 32 | 64,
       align64: Number(p.get('align64') ?? 8),
+      ...(p.has('canonical') ? { canonical: Number(p.get('canonical')) } : {}),
       page: Number(p.get('page') ?? 4096),
       pairs: pairs as AbiTypes['pairs'],
       pairOrder: order as AbiTypes['pairOrder'],

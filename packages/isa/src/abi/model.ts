@@ -50,6 +50,8 @@ export interface AbiTypes {
   readonly long: 32 | 64;
   /** Alignment of 64-bit integers, bytes. */
   readonly align64: number;
+  /** How many bits of an address count; those above must be equal to the highest of them. */
+  readonly canonical?: number;
   readonly page: number;
   /** 64-bit system-call arguments: in an even register pair or any; which half comes first. */
   readonly pairs: 'none' | 'even' | 'any';

@@ -84,6 +84,8 @@ function gate(thread: Thread, address: number): void {
   force(thread, { signal, code, address });
 }
 
+const OPCODE = { signal: 'SIGILL', code: 'ILL_ILLOPC', after: false };
+
 function faultOf(thread: Thread, exit: Exclude<Exit, { kind: 'budget' }>): SignalInfo {
   const { values } = thread;
   const { abi } = thread.kernel;
@@ -93,20 +95,30 @@ function faultOf(thread: Thread, exit: Exclude<Exit, { kind: 'budget' }>): Signa
     code: values.get('sicode', code),
     address,
   });
+  const report = (name: string, address: GuestAddress): SignalInfo => {
+    const { signal, code, after } = abi.faults[name] ?? abi.faults['Illegal'] ?? OPCODE;
+    if (after) thread.cpu.advance();
+    return make(signal, code, code === 'SI_KERNEL' ? 0 : address);
+  };
   if (exit.kind === 'fault') {
+    if (!canonical(abi.types.canonical, exit.address)) return report('NotCanonical', 0);
     // A page that is mapped without any permission is mapped all the same: the areas know.
     const mapped = typeof exit.address === 'number' && thread.process.space.find(exit.address) !== undefined;
     const at =
       exit.access === 'execute' && typeof exit.address === 'number' ? plain(exit.address) : exit.address;
     return make('SIGSEGV', mapped ? 'SEGV_ACCERR' : 'SEGV_MAPERR', at);
   }
-  if (exit.kind === 'illegal') return make('SIGILL', 'ILL_ILLOPC', plain(exit.pc));
-  const report = abi.faults[exit.name];
-  if (!report) thread.kernel.unimplemented(`trap ${exit.name}`);
+  if (exit.kind === 'illegal') return report(exit.long ? 'TooLong' : 'Illegal', plain(exit.pc));
+  if (!abi.faults[exit.name]) thread.kernel.unimplemented(`trap ${exit.name}`);
   // A trap's argument, where it has one, is the address that it is about.
-  const address = exit.args.length > 0 ? guestAddress(exit.args[0]!) : plain(exit.pc);
-  if (report?.after) thread.cpu.advance();
-  return make(report?.signal ?? 'SIGILL', report?.code ?? 'ILL_ILLOPC', address);
+  return report(exit.name, exit.args.length > 0 ? guestAddress(exit.args[0]!) : plain(exit.pc));
+}
+
+/** Whether all bits of an address from bit `bits - 1` on are equal; the processor looks at no others otherwise. */
+function canonical(bits: number | undefined, address: GuestAddress): boolean {
+  if (bits === undefined || typeof address === 'number') return true;
+  const upper = BigInt.asUintN(64, address) >> BigInt(bits - 1);
+  return upper === 0n || upper === (1n << BigInt(65 - bits)) - 1n;
 }
 
 /** Waits for whatever comes first: a time of one of them, a timer, a stream. */
