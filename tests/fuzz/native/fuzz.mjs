@@ -195,14 +195,8 @@ function make(count) {
     if (found.kind !== 'insn' || found.decoded.insn !== insn) continue;
     if (code.includes(0x64) || code.includes(0x65) || (narrow && code.includes(0x2e))) continue;
     // What selectors are is the kernel's choice.
-    if (
-      narrow &&
-      (found.decoded.insn.name.startsWith('push') || code.includes(0x8c)) &&
-      /\b[c-gs]s\b/.test(
-        assembly(isa, found.decoded, CODE).mnemonic + assembly(isa, found.decoded, CODE).operands,
-      )
-    )
-      continue;
+    const { mnemonic, operands } = assembly(isa, found.decoded, CODE);
+    if (narrow && /^(push|mov)/.test(mnemonic) && /\b[c-gs]s$/.test(`${mnemonic} ${operands}`)) continue;
     const at = made.length * SIZE;
     for (let i = 0; i < REGISTERS; i++) input.writeBigUInt64LE(word(), at + 8 * i);
     // Counts of repeated instructions stay small.
