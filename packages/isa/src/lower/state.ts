@@ -28,7 +28,7 @@ interface Memory {
 /** See the file's head. */
 export class State {
   private entries = new Map<string, Entry>();
-  private readonly memory = new Map<string, Memory>();
+  private memory = new Map<string, Memory>();
   /** What the bodies of loops that are being tried out write, on paths that leave them too. */
   private readonly tried: Map<string, Slot>[] = [];
   /** Set once the present path has left the instruction, loop or function. */
@@ -130,8 +130,10 @@ export class State {
   ): Id[] {
     const before = this.entries;
     const leftBefore = this.left;
+    const memoryBefore = this.memory;
     const arm = (f: () => T) => {
       this.entries = new Map(before);
+      this.memory = new Map(memoryBefore);
       this.left = leftBefore;
       const r = this.b.inChunk(f);
       return {
@@ -139,6 +141,7 @@ export class State {
         shared: r.shared,
         value: r.result,
         entries: this.entries,
+        memory: this.memory,
         left: this.left,
         result: [] as Id[],
       };
@@ -149,6 +152,14 @@ export class State {
     a.result = this.b.continueChunk(a.chunk, a.shared, resultA);
     c.result = this.b.continueChunk(c.chunk, c.shared, resultC);
     this.left = a.left && c.left;
+    // What a loop in one arm moved into variables is in them behind the other, too.
+    this.memory = new Map([...c.memory, ...a.memory]);
+    for (const arm of [a, c])
+      if (!arm.left)
+        this.b.continueChunk(arm.chunk, arm.shared, () => {
+          for (const [key, m] of this.memory) if (arm.memory.get(key) !== m) this.move(m, arm, key);
+          return [];
+        });
     const free =
       this.b.op(cond) !== Op.rare &&
       !a.left &&
@@ -232,6 +243,22 @@ export class State {
     return results.map(redeem);
   }
 
+  /** Sets the variables of a slot to what it is at the end of an arm. */
+  private move(
+    to: Memory,
+    arm: { readonly entries: ReadonlyMap<string, Entry>; readonly memory: ReadonlyMap<string, Memory> },
+    key: string,
+  ): void {
+    const e = arm.entries.get(key);
+    if (!e) {
+      this.b.effect(Op.vset, 0, to.cond, this.b.constant(1, 0));
+      return;
+    }
+    const from = arm.memory.get(key);
+    this.b.effect(Op.vset, 0, to.value, from ? this.b.effect(Op.vget, e.slot.width, from.value) : e.value);
+    this.b.effect(Op.vset, 0, to.cond, from ? this.b.effect(Op.vget, 1, from.cond) : e.cond);
+  }
+
   private oneSided(
     merge: (w: number, a: Id, c: Id) => Id,
     width: number,
@@ -260,7 +287,10 @@ export class State {
     this.entries = new Map(saved);
     const written = new Map<string, Slot>();
     this.tried.push(written);
+    const { memory } = this;
+    this.memory = new Map(memory);
     this.b.inChunk(body);
+    this.memory = memory;
     this.tried.pop();
     const changed = [...written.values()].filter(
       (slot) => !this.memory.has(slot.key) && (slot.cell || slot.jump || saved.has(slot.key)),
