@@ -50,6 +50,7 @@ export const MOODS: readonly FloatMood[] = ['any', 'any', 'near', 'single', 'lar
 
 /** A binary64 number: its high and low words. */
 export function float(r: Random, mood: FloatMood): readonly [number, number] {
+  if (r.below(12) === 0) return decimal(r);
   if (r.below(mood === 'any' ? 2 : 6) === 0) return special(r);
   const sign = r.below(2) ? 0x80000000 : 0;
   let [high, low] = fraction(r);
@@ -188,6 +189,20 @@ export function vector(r: Random, mood: FloatMood): bigint {
     v |= (BigInt(a >>> 0) | (BigInt(b >>> 0) << 32n)) << BigInt(32 * k);
   }
   return v;
+}
+
+/** A decimal64 number with few digits, or many nines, whose exponent is near 0 or the ends; or an integer. */
+function decimal(r: Random): readonly [number, number] {
+  if (r.below(4) === 0) return [r.below(2) ? 0 : -1 >>> 0, r.below(100000)];
+  const exponent = r.pick([398, 398, 398, 398, 0, 1, 15, 760, 767, 500]) + r.below(12) - 6;
+  const biased = Math.min(Math.max(exponent, 0), 767);
+  let rest = 0n;
+  for (let k = 0; k < 5; k++) rest = (rest << 10n) | BigInt(r.pick([0, 0, 0, 1, 255, 0x100, word(r) & 1023]));
+  const digit = r.pick([0, 0, 0, 1, 9, r.below(10)]);
+  const upper = biased >> 8;
+  const g = digit > 7 ? 24 | (upper << 1) | (digit & 1) : (upper << 3) | digit;
+  const high = (r.below(2) << 31) | (g << 26) | ((biased & 255) << 18) | Number(rest >> 32n);
+  return [high >>> 0, Number(rest & 0xffffffffn)];
 }
 
 /** A packed decimal integer with a sign, or its digits as characters. */
