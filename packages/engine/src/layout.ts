@@ -36,6 +36,8 @@ export interface EngineFields {
   readonly refusals: number;
   /** Address of the computed jump that is being made. */
   readonly site: number;
+  /** Set when the fuel was used up by interpreting. */
+  readonly interpreted: number;
   /** Arguments of the trap, 64 bits each. */
   readonly trapArgs: number;
   /** Where instructions are scanned: the bytes looked at, with room behind for reading 8 at once. */
@@ -82,7 +84,7 @@ export function layoutOf(isa: CompiledIsa): EngineLayout {
   const base = Math.ceil(isa.stateSize / 16) * 16;
   // An instruction may begin with the last byte of a page.
   const sentinels = isa.scan ? isa.scan.longest - 1 : 4;
-  const scan = base + 56 + 8 * MAX_TRAP_ARGS;
+  const scan = base + 64 + 8 * MAX_TRAP_ARGS;
   const fields: EngineFields = {
     pc: base,
     exit: base + 8,
@@ -95,7 +97,8 @@ export function layoutOf(isa: CompiledIsa): EngineLayout {
     displaced: base + 44,
     refusals: base + 48,
     site: base + 52,
-    trapArgs: base + 56,
+    interpreted: base + 56,
+    trapArgs: base + 64,
     window: scan,
     vector: scan + 24,
     head: scan + 48,

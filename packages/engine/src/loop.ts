@@ -141,6 +141,11 @@ export function defineLoop(
       a.tee(LOOP.step).i32(-1).op(W.i32_eq).open(W.if, VOID);
       a.i32(0).get(LOOP.credit).get(LOOP.rec).op(W.i32_sub).memory(W.i32_store, field('fuel'));
       a.i32(0).memory(W.i32_load, field('exit')).op(W.return).end();
+      // Without fuel it stopped there: that is not where the interpreter spends its time.
+      a.get(LOOP.credit).get(LOOP.rec).op(W.i32_sub).i32(0).op(W.i32_le_s).open(W.if, VOID);
+      a.i32(0).get(LOOP.step).op(W.i64_extend_i32_u).memory(W.i64_store, field('pc'));
+      a.i32(0).get(LOOP.credit).get(LOOP.rec).op(W.i32_sub).memory(W.i32_store, field('fuel'));
+      a.i32(ExitCode.fuel).op(W.return).end();
       a.get(LOOP.step);
       if (wide) a.op(W.i64_extend_i32_u);
       a.set(LOOP.target).br(to.far);
@@ -192,6 +197,13 @@ export function defineLoop(
   a.end(); // out
   leave(() => a.i32(0).memory(W.i32_load, field('exit')));
   a.end(); // leave
+  a.i32(0)
+    .get(LOOP.credit)
+    .get(LOOP.rec)
+    .op(W.i32_sub)
+    .i32(0)
+    .op(W.i32_le_s)
+    .memory(W.i32_store, field('interpreted'));
   leave(() => a.i32(ExitCode.fuel));
   a.op(W.unreachable);
   module.define(index, {

@@ -1,20 +1,14 @@
 // A region that starts in the middle of a loop nest would see the nest inside out: its entry heads all of its loops.
-// So one that starts at the head of an inner loop holds that loop alone, and what follows is a region of its own.
-// In: a discovered region. Out: the same, or its innermost loop. Must not know: code, locals.
+// So one that starts at the head of an inner loop holds that loop alone, and the nest is a region of its own, which
+// starts where the outermost loop does.
+// In: a discovered region. Out: the same, or its innermost loop; the outermost head. Must not know: code, locals.
 import { JumpHint } from '@mimic/ir';
 import type { Block, Discovered } from './discover.js';
 
 /** `region` itself unless its entry heads a loop inside another one. `outer` of the result: where the loop is left to. */
 export function narrow(region: Discovered): Discovered {
   const { blocks, entry } = region;
-  const preds = new Map<number, number[]>();
-  for (const b of blocks.values())
-    for (const s of successors(b)) {
-      if (!blocks.has(s)) continue;
-      const to = preds.get(s);
-      if (to) to.push(b.pc);
-      else preds.set(s, [b.pc]);
-    }
+  const preds = predecessors(region);
   const loops = (preds.get(entry) ?? [])
     .map((from) => loopOf(entry, from, preds))
     .sort((a, b) => a.size - b.size);
@@ -32,6 +26,42 @@ export function narrow(region: Discovered): Discovered {
   let insns = 0;
   for (const b of kept.values()) insns += b.insns.length;
   return { ...region, blocks: kept, outer, insns };
+}
+
+/**
+ * The head of the outermost loop around the region's entry, as far as addresses tell: compilers put the head of a loop
+ * before what jumps back to it. Undefined where the entry is in no loop, is that head itself, or is in a loop around
+ * a computed jump.
+ */
+export function outermostHead(region: Discovered): number | undefined {
+  const { blocks, entry } = region;
+  const preds = predecessors(region);
+  const cycle = loopOf(entry, entry, preds);
+  for (const from of preds.get(entry) ?? []) for (const pc of loopOf(entry, from, preds)) cycle.add(pc);
+  let head: number | undefined;
+  let span = 0;
+  for (const pc of cycle) {
+    const b = blocks.get(pc)!;
+    if (b.seen.length > 0) return undefined;
+    for (const s of successors(b)) {
+      if (!cycle.has(s) || pc - s < span) continue;
+      span = pc - s;
+      head = s;
+    }
+  }
+  return head === entry ? undefined : head;
+}
+
+function predecessors({ blocks }: Discovered): Map<number, number[]> {
+  const preds = new Map<number, number[]>();
+  for (const b of blocks.values())
+    for (const s of successors(b)) {
+      if (!blocks.has(s)) continue;
+      const to = preds.get(s);
+      if (to) to.push(b.pc);
+      else preds.set(s, [b.pc]);
+    }
+  return preds;
 }
 
 function successors(b: Block): number[] {

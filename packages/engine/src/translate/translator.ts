@@ -33,7 +33,7 @@ import { CodeStore } from './code-store.js';
 import type { Translated } from './describe.js';
 import { type Discovered, discover } from './discover.js';
 import { type EmittedRegion, emitRegion, type RegionExits } from './emit-region.js';
-import { narrow } from './narrow.js';
+import { narrow, outermostHead } from './narrow.js';
 import { type BlockPass, passesWithout } from './passes.js';
 import { RegionCache } from './region-cache.js';
 import { noStatistics, type TranslatorStatistics } from './statistics.js';
@@ -205,9 +205,9 @@ export class Translator {
 
   /**
    * The guest was about to execute `pc`, the target of a jump, when the host looked; it has retired that many
-   * instructions. True when `pc` was translated.
+   * instructions. `interpreted`: it came there by the interpreter, not by a region. True when `pc` was translated.
    */
-  sample(pc: number, retired: number): boolean {
+  sample(pc: number, retired: number, interpreted: boolean): boolean {
     if (!this.enabled) return false;
     if (this.options.stress) this.disturb(this.options.stress);
     if (this.view.getUint32(this.field('displaced'), true) !== 0) this.restore();
@@ -217,6 +217,7 @@ export class Translator {
       this.cache.touch(region.module.id);
       return false;
     }
+    if (!interpreted && !this.options.stress) return false;
     const n = (this.samples.get(pc) ?? 0) + 1;
     // What is in regions already, though no entry, pays only for a long stay; so does what changes again and again.
     const covered = this.options.stress ? 0 : (this.covered.get(pc) ?? 0);
@@ -326,6 +327,8 @@ export class Translator {
     const out: Discovered[] = [];
     const seen = new Set<number>([entry]);
     const queue = [entry];
+    /** Where loop nests begin. */
+    const nests = new Set<number>();
     let insns = 0;
     let copied = 0;
     let hot: Discovered | undefined;
@@ -348,12 +351,20 @@ export class Translator {
         this.hopeless.set(pc, true);
         continue;
       }
-      const d = narrow(whole);
+      const head = nests.has(pc) ? undefined : outermostHead(whole);
+      const d = nests.has(pc) ? whole : narrow(whole);
+      if (head !== undefined && !this.regions.has(head) && !seen.has(head)) {
+        // What runs now is on its way there.
+        seen.add(head);
+        nests.add(head);
+        queue.unshift(head);
+        if (d === whole) continue;
+      }
       out.push(d);
       hot ??= d;
       insns += d.insns;
       if (elsewhere) copied += d.insns;
-      for (const c of [...d.outer, ...d.calls]) {
+      for (const c of [...(head === undefined ? d.outer : []), ...d.calls]) {
         if (seen.has(c)) continue;
         seen.add(c);
         queue.push(c);
