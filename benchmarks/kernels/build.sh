@@ -1,11 +1,16 @@
 #!/bin/sh
-# Rebuilds the kernels' binaries, by Debian's cross compilers. usage: build.sh [ARCH...] (default: ppc)
+# Rebuilds the kernels' binaries, by Debian's cross compilers. usage: build.sh [ARCH...] (default: all)
 set -eu
 cd "$(dirname "$0")"
-for arch in "${@:-ppc}"; do
+[ $# -gt 0 ] || set -- ppc ppc64le arm arm64 i386 amd64
+for arch; do
   case $arch in
     ppc) cc=powerpc-linux-gnu-gcc ;;
+    ppc64le) cc=powerpc64le-linux-gnu-gcc ;;
+    arm) cc=arm-linux-gnueabihf-gcc ;;
     arm64) cc=aarch64-linux-gnu-gcc ;;
+    i386) cc=i686-linux-gnu-gcc ;;
+    amd64) cc=x86_64-linux-gnu-gcc ;;
     *) echo "build.sh: no compiler known for $arch" >&2; exit 1 ;;
   esac
   mkdir -p "$arch"
