@@ -47,6 +47,8 @@ export interface RegionCode {
   noteRare(pc: number): void;
   /** As if `depth` more blocks were open from here on. */
   deeper(depth: number): void;
+  /** Fuel for what has been executed on the way here and was not taken off yet: 0 after a call. */
+  owed: number;
 }
 
 export class BlockTarget implements Target {
@@ -295,16 +297,16 @@ export class BlockTarget implements Target {
   private callOut(push: () => void, to: number | undefined, behind: number): void {
     // The target is pushed before registers are loaded anew: it may be one of them.
     this.r.spill(this.dirty);
+    const { owed } = this.r;
     if (to === undefined) {
       push();
       this.r.callComputed(this.insn.pc, this.block.called, behind);
     } else this.r.call(to, behind);
     const node = this.r.nodeAt(this.node, behind);
-    if (node === undefined) {
-      this.r.cold(behind);
-      return;
-    }
-    this.r.arrive(this.node, node);
+    if (node === undefined) this.r.cold(behind);
+    else this.r.arrive(this.node, node);
+    // What follows is where the call was not made.
+    this.r.owed = owed;
   }
 
   finish(e: Emitter): void {

@@ -75,6 +75,8 @@ class RegionEmitter implements RegionCode {
   private readonly jumpSites = new Map<number, ReadonlySet<number>>();
   private readonly rareSites = new Set<number>();
   private readonly loopSites = new Set<number>();
+  /** Fuel for what has been executed on the way here since FUEL was written: taken off where ways meet. */
+  owed = 0;
   /** Local that tells a dispatcher where to go. */
   private readonly selectors = new Map<number, number>();
 
@@ -155,6 +157,8 @@ class RegionEmitter implements RegionCode {
     const children = g.children[node]!;
     for (let k = 0; k < children.length; k++) if (g.isMerge[children[k]!]) merges.push(children[k]!);
     if (g.isLoop[node]) {
+      this.settle();
+      this.owed = 0;
       this.open(W.loop);
       this.labels.set(node, this.level);
     }
@@ -166,6 +170,7 @@ class RegionEmitter implements RegionCode {
     this.node(node);
     for (let k = 0; k < merges.length; k++) {
       this.close();
+      this.owed = 0;
       this.tree(merges[k]!);
     }
     if (g.isLoop[node]) {
@@ -186,19 +191,13 @@ class RegionEmitter implements RegionCode {
     const { block, lifted, switch: sw } = this.nodes[node]!;
     if (sw) return this.dispatch(node, sw);
     if (!block) return this.enter(node);
-    this.get(FUEL);
-    this.i32(block.insns.length * RECORD_SIZE);
-    this.op(W.i32_sub);
     if (this.shape.isLoop[node] || this.shape.via[node]! >= 0) {
-      this.op(W.local_tee);
-      this.code.u32(FUEL);
-      this.i32(0);
-      this.op(W.i32_lt_s);
-      this.open(W.if);
+      this.ifSpent();
       this.spill(this.flow.blocks[node]!.dirtyIn);
       this.leaveAt(block.pc);
       this.close();
-    } else this.set(FUEL);
+    }
+    this.owed += block.insns.length * RECORD_SIZE;
     const mark = this.locals.mark();
     const target = new BlockTarget(this, node, block, lifted.accesses);
     new Emitter(lifted.body, target, this.code, this.locals, lifted.plan).run();
@@ -240,10 +239,7 @@ class RegionEmitter implements RegionCode {
   private dispatch(node: number, { sites, targets }: Switch): void {
     const dirty = this.dirtyIn(node);
     if (this.shape.isLoop[node] || this.shape.via[node]! >= 0) {
-      this.get(FUEL);
-      this.i32(0);
-      this.op(W.i32_lt_s);
-      this.open(W.if);
+      this.ifSpent();
       this.spill(dirty);
       this.leaveForPc();
       this.close();
@@ -430,12 +426,37 @@ class RegionEmitter implements RegionCode {
       this.set(selector);
       to = d;
     }
+    const { owed } = this;
     if (g.rank[to]! <= g.rank[from]! || g.isMerge[to]) {
+      this.settle();
       this.code.byte(W.br);
       this.code.u32(this.level - this.labels.get(to)!);
       return;
     }
     this.tree(to);
+    this.owed = owed;
+  }
+
+  /** Takes off what is owed, on this way. */
+  private settle(): void {
+    if (this.owed === 0) return;
+    this.pushFuel();
+    this.set(FUEL);
+  }
+
+  private pushFuel(): void {
+    this.get(FUEL);
+    if (this.owed === 0) return;
+    this.i32(this.owed);
+    this.op(W.i32_sub);
+  }
+
+  /** Opens what is done when the fuel is used up, where a loop begins. */
+  private ifSpent(): void {
+    this.get(FUEL);
+    this.i32(0);
+    this.op(W.i32_lt_s);
+    this.open(W.if);
   }
 
   nodeAt(from: number, pc: number): number | undefined {
@@ -503,20 +524,18 @@ class RegionEmitter implements RegionCode {
   /** Returns: the guest goes on at `pc`. */
   leaveAt(pc: number): void {
     this.i32(pc);
-    this.get(FUEL);
-    this.op(W.return);
+    this.returnFuel();
   }
   private leaveForPc(): void {
     this.get(PC);
-    this.get(FUEL);
-    this.op(W.return);
+    this.returnFuel();
   }
 
   /** Lets the interpreter go on at the address on the stack, up to where the caller expects it. */
   resume(how: Resume = 'resume'): void {
     this.get(RET);
     this.get(DEPTH);
-    this.get(FUEL);
+    this.pushFuel();
     this.op(W.call);
     this.code.u32(this.surroundings[how]);
     this.op(W.return);
@@ -535,6 +554,7 @@ class RegionEmitter implements RegionCode {
   /** Calls guest code; goes on only when it comes back to `back`. Registers are stored before, not loaded after. */
   call(target: number, back: number): void {
     this.callTo(target, back);
+    this.owed = 0;
     this.comeBack(back);
   }
 
@@ -562,6 +582,7 @@ class RegionEmitter implements RegionCode {
     this.set(FUEL);
     this.set(PC);
     this.close();
+    this.owed = 0;
     this.comeBack(back);
   }
 
@@ -592,11 +613,11 @@ class RegionEmitter implements RegionCode {
   private frame(back: number): void {
     this.i32(back);
     this.get(DEPTH);
-    this.get(FUEL);
+    this.pushFuel();
   }
 
   returnFuel(): void {
-    this.get(FUEL);
+    this.pushFuel();
     this.op(W.return);
   }
 

@@ -15,8 +15,8 @@ export interface Turn {
 }
 
 /** Instructions of all turns of a loop together, and turns, at most. */
-const INSNS = 40;
-const TURNS = 4;
+const INSNS = 96;
+const TURNS = 8;
 
 /**
  * `loops`: the innermost loop of each node, or -1. `size`: instructions of a node; undefined keeps its loop as it is.
