@@ -19,7 +19,7 @@ const QUANTUM = 16384;
 /** An address at which no caller waits. */
 const NOWHERE = -1;
 /** Bytes of the host's stack for translated code: the host's is bounded (984 KB in Node), the guest's recursion is not. */
-const STACK = 640 * 1024;
+const STACK = 512 * 1024;
 
 /** Values of the ISA's `host` names, unsigned. */
 export type HostValues = Readonly<Record<string, () => bigint>>;

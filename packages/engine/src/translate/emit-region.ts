@@ -19,8 +19,9 @@ import { type Node, RegionGraph } from './region-graph.js';
 import type { RegionSurroundings } from './surroundings.js';
 import { type Switch, spread } from './switches.js';
 
-/** Bytes of a frame on the host's stack besides locals. Each guest instruction adds one, for what V8 spills. */
+/** Bytes of a frame on the host's stack besides locals; and for what V8 spills, for each guest instruction. */
 const FRAME = 128;
+const SPILLED = 4;
 
 /** Where the guest is: the entry wanted, later where a computed jump goes. */
 const PC = 0;
@@ -139,7 +140,9 @@ class RegionEmitter implements RegionCode {
 
   /** Leaves at once when the host's stack or the fuel is used up: whoever is below goes on from here. */
   private prologue(): Code {
-    const bytes = FRAME + 8 * this.locals.types.length + this.region.insns;
+    let insns = 0;
+    for (const { block } of this.nodes) insns += block?.insns.length ?? 0;
+    const bytes = FRAME + 8 * this.locals.types.length + SPILLED * insns;
     const a = new Assembler();
     a.get(DEPTH)
       .i32(Math.min(Math.ceil(bytes / STACK_UNIT), MOST_FRAME))
