@@ -147,10 +147,10 @@ export class Interpreter implements Cpu {
   private sample(): void {
     if (!this.makeTranslator) return;
     this.translatorMade ??= this.makeTranslator();
-    // Translated code begins where decoding looks at nothing besides.
-    if (this.context() !== 0) return;
     const interpreted = this.view.getUint32(this.field('interpreted'), true) !== 0;
     this.view.setUint32(this.field('interpreted'), 0, true);
+    // Translated code begins where decoding looks at nothing besides.
+    if (this.context() !== 0) return;
     const news = this.translatorMade.sample(this.pc, this.executed, interpreted);
     this.interval = news ? this.quantum : Math.min(Math.ceil(this.interval * 1.25), this.quantum * 64);
   }

@@ -52,11 +52,16 @@ export function defineLoop(
   const field = (name: keyof typeof layout.fields): number => layout.stateBase + layout.fields[name];
   const pushPc = (): Assembler =>
     a.get(LOOP.rec).i32(layout.shift).op(W.i32_shr_u).get(LOOP.bias).op(W.i32_add);
+  const pushFuel = (): Assembler => a.get(LOOP.credit).get(LOOP.rec).op(W.i32_sub);
+  const storeFuel = (): void => {
+    a.i32(0);
+    pushFuel().memory(W.i32_store, field('fuel'));
+  };
   /** Writes pc and the fuel left, and returns the code that `code` pushes. */
   const leave = (code: () => void): void => {
     a.i32(0);
     pushPc().op(W.i64_extend_i32_u).memory(W.i64_store, field('pc'));
-    a.i32(0).get(LOOP.credit).get(LOOP.rec).op(W.i32_sub).memory(W.i32_store, field('fuel'));
+    storeFuel();
     code();
     a.op(W.return);
   };
@@ -139,12 +144,12 @@ export function defineLoop(
       a.code.u32(0);
       a.get(LOOP.rec).op(W.i32_add).set(LOOP.credit);
       a.tee(LOOP.step).i32(-1).op(W.i32_eq).open(W.if, VOID);
-      a.i32(0).get(LOOP.credit).get(LOOP.rec).op(W.i32_sub).memory(W.i32_store, field('fuel'));
+      storeFuel();
       a.i32(0).memory(W.i32_load, field('exit')).op(W.return).end();
       // Without fuel it stopped there: that is not where the interpreter spends its time.
-      a.get(LOOP.credit).get(LOOP.rec).op(W.i32_sub).i32(0).op(W.i32_le_s).open(W.if, VOID);
+      pushFuel().i32(0).op(W.i32_le_s).open(W.if, VOID);
       a.i32(0).get(LOOP.step).op(W.i64_extend_i32_u).memory(W.i64_store, field('pc'));
-      a.i32(0).get(LOOP.credit).get(LOOP.rec).op(W.i32_sub).memory(W.i32_store, field('fuel'));
+      storeFuel();
       a.i32(ExitCode.fuel).op(W.return).end();
       a.get(LOOP.step);
       if (wide) a.op(W.i64_extend_i32_u);
@@ -188,22 +193,17 @@ export function defineLoop(
   a.i32(0).get(LOOP.target);
   if (!wide) a.op(W.i64_extend_i32_u);
   a.memory(W.i64_store, field('pc'));
-  a.i32(0).get(LOOP.credit).get(LOOP.rec).op(W.i32_sub).memory(W.i32_store, field('fuel'));
+  storeFuel();
   a.i32(ExitCode.stop).op(W.return).end();
   lookUp(true);
-  a.get(LOOP.credit).get(LOOP.rec).op(W.i32_sub).i32(0).op(W.i32_le_s).br(2, W.br_if);
+  pushFuel().i32(0).op(W.i32_le_s).br(2, W.br_if);
   a.br(0);
   a.end(); // next
   a.end(); // out
   leave(() => a.i32(0).memory(W.i32_load, field('exit')));
   a.end(); // leave
-  a.i32(0)
-    .get(LOOP.credit)
-    .get(LOOP.rec)
-    .op(W.i32_sub)
-    .i32(0)
-    .op(W.i32_le_s)
-    .memory(W.i32_store, field('interpreted'));
+  a.i32(0);
+  pushFuel().i32(0).op(W.i32_le_s).memory(W.i32_store, field('interpreted'));
   leave(() => a.i32(ExitCode.fuel));
   a.op(W.unreachable);
   module.define(index, {

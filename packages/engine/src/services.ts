@@ -34,7 +34,8 @@ const [PC, RET, DEPTH, FUEL] = [0, 1, 2, 3];
  * resume: runs from pc until the guest reaches ret. step: the same, but pc's own instruction is not entered as a
  * region: it is the one that a region could not do. rare: step, and counts it. cold: resume, and counts that the region
  * does not hold the code. jump: resume, and notes where the jump or call at `site` goes. call: resume, and notes a callee
- * that has no region. absent: that, in the empty slots of the table of regions. enter: calls what is in a slot. empty: () -> (), makes all of them so.
+ * that has no region. absent: that, in the empty slots of the table of regions. enter: calls what is in a slot.
+ * empty: () -> (), empties all slots.
  */
 export function defineServices(
   module: ModuleBuilder,

@@ -115,7 +115,8 @@ export interface LinuxAbi {
       string,
       {
         readonly signal: string;
-        readonly code: string /** The pc is behind the instruction then. */;
+        readonly code: string;
+        /** The pc is behind the instruction then. */
         readonly after?: boolean;
       }
     >
